@@ -1,0 +1,232 @@
+"""A set of 64-bit hashes that says quickly where, and mostly that not, a hash is in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from textkernels.arrays import as_input
+from textkernels.mixing import mix64
+
+_FILTER_BITS = 12  # a key: of absent hashes 1.3 % pass
+_MASK_BITS = 4
+_KEYS_A_BUCKET = 2
+_BATCH = 4096  # hashes filtered before those that pass are looked up
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_ONE, _S32 = np.uint64(1), np.uint64(32)
+
+
+@dataclass(frozen=True)
+class HashIndex:
+    """Distinct keys, made for probing with hashes that are nearly all absent.
+
+    Keys are mixed by `mixing.mix64`, a bijection, and sorted; the leading bits find the bucket. In
+    front stands a Bloom filter whose bits for a key are all in one 64-bit word, a pattern out of a
+    table of 2,048 (Putze, Sanders and Singler, Cache-, hash- and space-efficient Bloom filters,
+    2009), so that an absent hash mostly costs one access to 1.5 bytes a key. Any keys are right,
+    but the filter is made for keys that are hashes. The arrays are the same for the same keys in
+    the same order and may be read-only memory maps.
+
+    filter: uint64[n_words]; key h sets ``masks[h & 2047]`` in word
+        ``((h * 0x9E3779B97F4A7C15 mod 2^64) >> 32) * n_words >> 32``.
+    directory: int64[2^b + 1], bucket j is ``directory[j]:directory[j + 1]``.
+    mixed: uint64[k], ascending.
+    positions: int64[k], where each stood in the keys given to `build`.
+    """
+
+    filter: np.ndarray
+    directory: np.ndarray
+    mixed: np.ndarray
+    positions: np.ndarray
+
+    @classmethod
+    def build(cls, keys: np.ndarray) -> "HashIndex":
+        """Index distinct keys, uint64[k].
+
+        Raises:
+            TypeError: the keys are not uint64.
+            ValueError: a key occurs twice.
+        """
+        keys = as_input(keys, np.uint64, "keys")
+        mixed = _mixed(keys)
+        positions = np.argsort(mixed, kind="stable")
+        mixed = mixed[positions]
+        repeats = np.flatnonzero(mixed[1:] == mixed[:-1])
+        if repeats.size:
+            first, second = positions[repeats[0]], positions[repeats[0] + 1]
+            raise ValueError(
+                f"keys must be distinct: {keys[first]} stands at {first} and at {second}"
+            )
+        bits = max(0, (mixed.size // _KEYS_A_BUCKET).bit_length() - 1)
+        directory = np.zeros((1 << bits) + 1, np.int64)
+        filter_words = np.zeros(max(1, mixed.size * _FILTER_BITS // 64), np.uint64)
+        _count_buckets(mixed, bits, directory)
+        _fill_filter(keys, _MASKS, filter_words)
+        return cls._of(filter_words, directory, mixed, positions)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays to store, by name; `from_arrays` takes them back."""
+        return {
+            "filter": self.filter,
+            "directory": self.directory,
+            "mixed": self.mixed,
+            "positions": self.positions,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "HashIndex":
+        """The index of stored arrays, which are neither copied nor written to.
+
+        Raises:
+            KeyError: an array is missing.
+            TypeError: an array is of another type.
+            ValueError: the arrays do not belong together.
+        """
+        index = cls._of(*(arrays[name] for name in ("filter", "directory", "mixed", "positions")))
+        buckets = index.directory.size - 1
+        if (
+            index.filter.size < 1
+            or buckets < 1
+            or buckets & (buckets - 1)
+            or index.directory[0] != 0
+            or index.directory[-1] != index.mixed.size
+            or index.positions.size != index.mixed.size
+        ):
+            raise ValueError("these arrays are not those of one HashIndex")
+        return index
+
+    @classmethod
+    def _of(cls, filter_words, directory, mixed, positions) -> "HashIndex":
+        return cls(
+            as_input(filter_words, np.uint64, "filter"),
+            as_input(directory, np.int64, "directory"),
+            as_input(mixed, np.uint64, "mixed"),
+            as_input(positions, np.int64, "positions"),
+        )
+
+    def __len__(self) -> int:
+        return self.mixed.size
+
+    def find(self, hashes: np.ndarray) -> np.ndarray:
+        """Where each hash stands in the keys given to `build`.
+
+        Args:
+            hashes: uint64[m].
+
+        Returns:
+            int64[m], -1 where a hash is not among the keys.
+
+        Raises:
+            TypeError: the hashes are not uint64.
+        """
+        found = np.full(hashes.size, -1, np.int64)
+        places, keys = self.find_present(hashes)
+        found[places] = keys
+        return found
+
+    def find_present(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The hashes that are among the keys.
+
+        Args:
+            hashes: uint64[m].
+
+        Returns:
+            int64[p], ascending places in `hashes`, and int64[p], where these stand in the keys
+            given to `build`.
+
+        Raises:
+            TypeError: the hashes are not uint64.
+        """
+        hashes = as_input(hashes, np.uint64, "hashes")
+        places, keys = np.empty(hashes.size, np.int64), np.empty(hashes.size, np.int64)
+        n = _find_present(
+            hashes, self.filter, _MASKS, self.directory, self.mixed, self.positions, places, keys
+        )
+        return places[:n], keys[:n]
+
+
+def _bit_masks() -> np.ndarray:
+    masks = np.zeros(2048, np.uint64)
+    mixed = mix64.py_func(np.arange(1, masks.size + 1, dtype=np.uint64))
+    for number, fields in enumerate(mixed.tolist()):
+        mask = 0
+        while mask.bit_count() < _MASK_BITS:
+            mask |= 1 << (fields & 63)
+            fields >>= 6
+        masks[number] = mask
+    masks.flags.writeable = False
+    return masks
+
+
+@njit(cache=True, nogil=True)
+def _mixed(keys):
+    mixed = np.empty(keys.size, np.uint64)
+    for k in range(keys.size):
+        mixed[k] = mix64(keys[k])
+    return mixed
+
+
+@njit(forceinline=True)
+def _filter_word(h, words):
+    return ((h * _FACTOR) >> _S32) * words >> _S32
+
+
+@njit(forceinline=True)
+def _bucket(x, bits):
+    # In two shifts, for a shift by 64 is undefined.
+    return np.int64(x >> _ONE >> np.uint64(63 - bits))
+
+
+@njit(cache=True, nogil=True)
+def _fill_filter(keys, masks, filter_words):
+    words, low = np.uint64(filter_words.size), np.uint64(masks.size - 1)
+    for k in range(keys.size):
+        filter_words[_filter_word(keys[k], words)] |= masks[keys[k] & low]
+
+
+@njit(cache=True, nogil=True)
+def _count_buckets(mixed, bits, directory):
+    for k in range(mixed.size):
+        directory[_bucket(mixed[k], bits) + 1] += 1
+    for bucket in range(directory.size - 1):
+        directory[bucket + 1] += directory[bucket]
+
+
+@njit(cache=True, nogil=True)
+def _find_present(hashes, filter_words, masks, directory, mixed, positions, places, keys):
+    bits = 0
+    while 1 << bits < directory.size - 1:
+        bits += 1
+    words, low = np.uint64(filter_words.size), np.uint64(masks.size - 1)
+    passed = np.empty(_BATCH + 1, np.int64)
+    sought = np.empty(_BATCH, np.uint64)
+    firsts, ends = np.empty(_BATCH, np.int64), np.empty(_BATCH, np.int64)
+    near = np.empty(_BATCH, np.uint64)
+    n = 0
+    for start in range(0, hashes.size, _BATCH):
+        n_passed = 0
+        for k in range(start, min(start + _BATCH, hashes.size)):
+            h = hashes[k]
+            mask = masks[h & low]
+            # Written always and counted when it passes: no branch to mispredict.
+            passed[n_passed] = k
+            n_passed += np.int64(filter_words[_filter_word(h, words)] & mask == mask)
+        # Apart from the search, so that the slow reads of the directory overlap.
+        for p in range(n_passed):
+            sought[p] = mix64(hashes[passed[p]])
+            bucket = _bucket(sought[p], bits)
+            firsts[p], ends[p] = directory[bucket], directory[bucket + 1]
+        for p in range(n_passed):
+            near[p] = mixed[min(firsts[p], mixed.size - 1)]
+        for p in range(n_passed):
+            if near[p] > sought[p]:
+                continue
+            for k in range(firsts[p], ends[p]):
+                if mixed[k] == sought[p]:
+                    places[n], keys[n] = passed[p], positions[k]
+                    n += 1
+                    break
+    return n
+
+
+_MASKS = _bit_masks()
