@@ -52,7 +52,10 @@ def test_absent_files_and_folders_are_none_and_empty(run):
 
 
 def test_parquet_round_trips_with_a_row_group_a_batch(run):
-    batches = [pa.record_batch([[1, 2], ["a", "b"]], schema=SCHEMA), pa.record_batch([[3], ["c"]], schema=SCHEMA)]
+    batches = [
+        pa.record_batch([[1, 2], ["a", "b"]], schema=SCHEMA),
+        pa.record_batch([[3], ["c"]], schema=SCHEMA),
+    ]
     file = run.write_parquet("t.parquet", SCHEMA, batches)
     with run.parquet("t.parquet") as read:
         assert read.num_row_groups == 2
