@@ -1,0 +1,159 @@
+"""What became of a document, as data, as JSON and as text for a terminal."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .excerpts import Change, readable
+from .plain_json import json_line
+
+_SHOWN_LINES = 20
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a record was read: the `record`-th (from 1) of [start, end) of a file, which are bytes of plain
+    JSONL and row groups of Parquet, and 0 to 0 for a whole file."""
+
+    file: str
+    format: str
+    start: int
+    end: int
+    record: int
+    split: int
+    row: int
+
+    def as_text(self) -> str:
+        if not self.end:
+            place = "the file"
+        elif self.format == "parquet":
+            place = f"row groups {self.start} to {self.end - 1}"
+        else:
+            place = f"bytes {self.start:,} to {self.end - 1:,}"
+        return f"{readable(self.file, 500)}, record {self.record:,} of {place}"
+
+
+@dataclass(frozen=True)
+class DocumentStory:
+    """One document from its raw file to the shards. `failing` holds every rule that drops it, in order;
+    `changes` are the first ones from the kept document to a near-duplicate; `pieces` every stretch of its tokens in the shards."""
+
+    doc: int
+    id: str
+    origin: Origin | None
+    signals: dict[str, Any]
+    changes: list[Change]
+    hits: list[dict[str, Any]]
+    keep: bool
+    drop_reason: str | None
+    failing: list[str]
+    component: str | None
+    epochs: int
+    pieces: list[dict[str, Any]]
+    text: str
+
+    def as_text(self) -> str:
+        rows = [
+            ("from", self._from()),
+            ("document", self._document()),
+            ("facts", self._facts()),
+            ("duplicates", self._duplicates()),
+            ("benchmarks", self._contamination()),
+            ("selection", self._selection()),
+            ("shards", self._shards()),
+            ("text", self.text),
+        ]
+        lines = [f"doc {self.doc}, id {readable(self.id, 200)}"]
+        for label, content in rows:
+            first, *rest = content.split("\n")
+            lines.append(f"  {label:<11}{first}")
+            lines += [f"             {line}" for line in rest]
+        return "\n".join(lines)
+
+    def _from(self) -> str:
+        return "not known: its ingest receipt is gone" if self.origin is None else self.origin.as_text()
+
+    def _document(self) -> str:
+        named = ("source", "bucket", "language", "kind", "url", "created")
+        shown = [f"{name} {self.signals[name]}" for name in named if self.signals[name] is not None]
+        metadata = [f"{name}={value}" for name, value in self.signals["metadata"].items()]
+        return readable(", ".join(shown + metadata), 1_000)
+
+    def _facts(self) -> str:
+        if self.signals["n_tokens"] is None:
+            return "not made yet"
+        return ", ".join(f"{self.signals[f'n_{unit}']:,} {unit}" for unit in ("tokens", "words", "bytes"))
+
+    def _duplicates(self) -> str:
+        if self.signals["is_duplicate"] is None:
+            return "not looked for yet"
+        if self.signals["cluster"] is None:
+            return "none near it"
+        if not self.signals["is_duplicate"]:
+            return f"kept in cluster {self.signals['cluster']}"
+        near = f"{readable(str(self.signals['kept_id']), 200)} (doc {self.signals['kept_doc']})"
+        said = f"near-duplicate of {near}, similarity {self.signals['similarity']:.3f}"
+        return "\n".join([said, *(change.as_text() for change in self.changes)])
+
+    def _contamination(self) -> str:
+        verdict = self.signals["verdict"]
+        if verdict is None:
+            return "not checked yet"
+        lines = [verdict]
+        if self.signals["rule"] is not None:
+            item = readable(f"{self.signals['benchmark']}/{self.signals['item_id']}", 200)
+            lines = [f"{verdict} by {self.signals['rule']}: {item}, ratio {self.signals['ratio']:.3f}"]
+        for hit in self.hits:
+            segment = readable(hit["segment"], 300)
+            items = readable(", ".join(hit["items"]), 500)
+            lines.append(f"{hit['rule']} at bytes {hit['start']} to {hit['end']}: “{segment}” of {items}")
+        return _first_lines(lines)
+
+    def _selection(self) -> str:
+        if self.keep:
+            return "kept" if self.component is None else f"kept for {readable(self.component, 200)}"
+        others = [readable(name, 200) for name in self.failing if name != self.drop_reason]
+        also = f" (and would be for {', '.join(others)})" if others else ""
+        return f"dropped for {readable(str(self.drop_reason), 200)}{also}"
+
+    def _shards(self) -> str:
+        if not self.pieces:
+            return "in none"
+        lines = [f"{self.epochs} cop{'y' if self.epochs == 1 else 'ies'}"]
+        for piece in self.pieces:
+            lines.append(
+                f"epoch {piece['epoch']}: {piece['file']}, sequence {piece['sequence']}, "
+                f"offset {piece['offset']}: its tokens {piece['first']} to {piece['last']}"
+            )
+        return _first_lines(lines)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All documents that an id or doc number names, or the quarantined records."""
+
+    documents: list[DocumentStory] = field(default_factory=list)
+    quarantined: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        """JSON, one object a line."""
+        found = [asdict(story) for story in self.documents] + self.quarantined
+        return "\n".join(json_line(entry) for entry in found)
+
+    def as_text(self) -> str:
+        stories = [story.as_text() for story in self.documents]
+        for record in self.quarantined:
+            place = f"{record['file']}, {record['place']}"
+            stories.append(
+                f"quarantined record {readable(place, 500)}\n  reason     {record['reason']}: "
+                f"{readable(record['detail'], 500)}\n  starts     {readable(record['excerpt'], 500)}"
+            )
+        if len(self.documents) > 1:
+            stories.insert(0, f"{len(self.documents)} documents have this id")
+        return "\n\n".join(stories)
+
+
+def _first_lines(lines: list[str]) -> str:
+    further = len(lines) - _SHOWN_LINES
+    return "\n".join(
+        lines[:_SHOWN_LINES] + ([f"and {further:,} more; --json prints all"] if further > 0 else [])
+    )
