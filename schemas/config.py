@@ -208,8 +208,11 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _explain(error: ValidationError) -> str:
     lines = []
-    for problem in error.errors():
+    problems = error.errors()
+    for problem in problems:
         path = tuple(problem["loc"])
+        if any(other["loc"][: len(path)] == path and len(other["loc"]) > len(path) for other in problems):
+            continue  # a consequence of the problem inside it
         where = ".".join(str(step) for step in path) or "the config"
         if problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(path[-1]), _known_keys(Config, path[:-1]), n=1, cutoff=0.5)

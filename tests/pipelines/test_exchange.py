@@ -32,7 +32,11 @@ def test_every_row_comes_out_once_in_its_partition(tmp_path_factory, tasks):
         write_partitions(run, "bands", name, table(rows), partitions(rows), ["key", "doc"])
     for partition in range(5):
         found = read_partition(run, "bands", names, partition)
-        pairs = [] if found is None else list(zip(found["key"].to_pylist(), found["doc"].to_pylist(), strict=True))
+        pairs = (
+            []
+            if found is None
+            else list(zip(found["key"].to_pylist(), found["doc"].to_pylist(), strict=True))
+        )
         expected = [sorted((k, d) for p, k, d in rows if p == partition) for rows in tasks]
         assert pairs == [pair for task in expected for pair in task]
 

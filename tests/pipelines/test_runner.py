@@ -97,6 +97,8 @@ def test_a_worker_that_dies_ends_the_run_and_a_rerun_finishes_it(run):
 
 def test_progress_counts_every_task(run):
     seen = []
-    run_phases(run, [Phase("first", "f", [Task("a"), Task("b")], write)], Engine(), lambda *now: seen.append(now))
+    run_phases(
+        run, [Phase("first", "f", [Task("a"), Task("b")], write)], Engine(), lambda *now: seen.append(now)
+    )
     assert seen[0] == ("first", 0, 2)
     assert seen[-1] == ("first", 2, 2)
