@@ -24,6 +24,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from decontam.allowlist import load_allowlist
@@ -53,7 +54,7 @@ def read_corpus(pattern: str, most_bytes: int) -> Iterator[pa.Table]:
     table = pa.concat_tables([pq.read_table(file, columns=["id", "text"]) for file in files])
     order = list(range(table.num_rows))
     random.Random(1).shuffle(order)
-    sizes = pa.compute.binary_length(table["text"]).to_numpy()[order].cumsum()
+    sizes = pc.binary_length(table["text"]).to_numpy()[order].cumsum()
     order = order[: int(np.searchsorted(sizes, most_bytes))]
     batch_of = sizes[: len(order)] // BATCH_BYTES
     for batch in np.unique(batch_of):
@@ -82,7 +83,7 @@ def best(repeats: int, work: Callable[[], int]) -> tuple[float, int]:
 
 
 def ours(batches: list[pa.Table], index: BenchmarkIndex, repeats: int, folder: Path) -> list[Measured]:
-    size = sum(pa.compute.sum(pa.compute.binary_length(batch["text"])).as_py() for batch in batches) / 1e6
+    size = sum(pc.sum(pc.binary_length(batch["text"])).as_py() for batch in batches) / 1e6
     checked(batches[0].slice(0, 50), index)  # compiles
 
     def in_memory() -> int:
@@ -146,13 +147,22 @@ def decon(python: str, batches: list[pa.Table], registry: Registry, folder: Path
 
 def datatrove(batches: list[pa.Table], registry: Registry, items: int, folder: Path) -> Measured:
     from datatrove.data import Document
-    from datatrove.pipeline.decont.n_grams import NGramsDecontFilter, NGramsDecontIndexer
+    from datatrove.pipeline.decont.n_grams import (
+        NGramsDecontConfig,
+        NGramsDecontFilter,
+        NGramsDecontIndexer,
+    )
+    from datatrove.utils.hashing import HashConfig
 
-    index = NGramsDecontFilter(str(folder / "index"))
+    # Its default hash function fails with current releases of xxhash.
+    config = NGramsDecontConfig(hash_config=HashConfig(hash_fc="sha1"))
+    index = NGramsDecontFilter(str(folder / "index"), config)
     # The indexer itself does not start without lighteval; its arithmetic needs no more than this.
     parts = SimpleNamespace(config=index.config, tokenizer=index.tokenizer, hash_func=index.hash_func)
     hashes: set[int] = set()
-    chosen = sorted(random.Random(1).sample(range(registry.items.num_rows), items))
+    chosen = sorted(
+        random.Random(1).sample(range(registry.items.num_rows), min(items, registry.items.num_rows))
+    )
     for item in registry.items.take(pa.array(chosen)).to_pylist():
         hashes.update(NGramsDecontIndexer.compute_hashes(parts, item["answer"], item["question"]))
     (folder / "index").mkdir()

@@ -228,7 +228,7 @@ def _hits(
 ) -> pa.Table:
     every = np.empty(0, np.int32), np.empty(0, np.int64)
     above = dirty.evidence, dirty.evidence_offsets
-    labels = index.labels()
+    labels = index.labels
     tables, rows = [], []
     for rule, shared, postings, n, evidence in (
         (_BY_13GRAM, dirty.long, index.long, LONG, every),

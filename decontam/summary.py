@@ -130,7 +130,7 @@ def _count_items(
     index: BenchmarkIndex, hits: Iterable[pa.Table], wanted: set[int]
 ) -> tuple[dict[str, np.ndarray], list[dict]]:
     """Documents with evidence of each item, by rule; and the hits of the wanted documents."""
-    labels = index.labels()
+    labels = index.labels
     found = {rule: np.zeros(len(labels), np.int64) for rule in _RULES}
     lists: list[dict] = []
     docs = pa.array(sorted(wanted), pa.int64())

@@ -33,7 +33,7 @@ class Heads:
 
     def add(self, part: str, documents: pa.Table, copies: Copies) -> None:
         """Take copies of a part's documents into account. documents: the COPIES they are rows of."""
-        early = copies.take(np.flatnonzero(copies.place < self._last_place[copies.shard]))
+        early = copies.take(np.flatnonzero(copies.place <= self._last_place[copies.shard]))
         if not len(early.row):
             return
         candidates = pa.table(

@@ -47,6 +47,10 @@ class Ingest:
     sample: float
 
 
+def split_task(split: int) -> str:
+    return f"split-{split:06d}"
+
+
 def ingest_phase(run: RunDirectory, config: Config, plan: Plan) -> Phase:
     """The phase that reads every split of the plan into parts.
 
@@ -65,7 +69,7 @@ def _task(config: Config, plan: Plan, split: Split, own: str) -> Task:
         for piece in split.pieces
     ]
     return Task(
-        f"split-{split.split:06d}",
+        split_task(split.split),
         {"split": split.split, "readings": readings},
         split.bytes,
         fingerprint(own, split.split, [_identity(reading) for reading in readings]),

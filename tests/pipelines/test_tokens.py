@@ -282,6 +282,11 @@ def test_the_hash_is_of_the_file_in_use(tmp_path: Path) -> None:
     assert one.sha256 == again.sha256 != other.sha256
 
 
+def test_the_name_of_a_local_tokenizer_says_nothing_of_its_folder(tmp_path: Path) -> None:
+    path = tokenizer_json(tmp_path, [("</s>", True)])
+    assert load_tokenizer(str(path), None).name == "tokenizer.json"
+
+
 def test_gigatoken_would_take_spelled_special_tokens_for_the_real_ones() -> None:
     # Why the vocabulary is loaded without them.
     ranks = next(iter(tokens.tiktoken_ext.__path__)) + "/data/cl100k_base.tiktoken"
