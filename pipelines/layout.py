@@ -87,7 +87,8 @@ def read_layout(run: RunDirectory) -> Layout:
 def shard_count(config: Config) -> int:
     """Shards of the run: of the config alone, so that more data moves no copy to another shard."""
     assert config.mixture is not None
-    return max(1, -(-config.mixture.tokens // config.mixture.shard_tokens))
+    total = config.mixture.tokens // config.mixture.sequence_length * config.mixture.sequence_length
+    return -(-total // config.mixture.shard_tokens)
 
 
 def lay_out(run: RunDirectory, config: Config, fingerprint: str) -> None:

@@ -41,7 +41,7 @@ def mix(
         selection_sql(config),
         config.mixture,
         config.seed,
-        [tokenizer.sha256, tokenizer.end_of_document],
+        [tokenizer.name, tokenizer.sha256, tokenizer.end_of_document],
     )
     if not _is_published(run, config, stamp):
         if not is_done(run, layout.STAGE, layout.TASK, stamp):

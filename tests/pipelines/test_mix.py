@@ -382,6 +382,14 @@ def test_token_counts_of_another_tokenizer_end_the_run(tmp_path: Path) -> None:
     assert not run.exists("shards/manifest.json")
 
 
+def test_documents_without_token_counts_end_the_run(tmp_path: Path) -> None:
+    run = write_run(tmp_path, make_documents(count=30))
+    run.remove("signals/quality/part-000001-000.parquet")
+    with pytest.raises(RunError, match="no token count"):
+        mix_here(run, make_config(tmp_path, tokens=1_000))
+    assert run.list("shards") == []
+
+
 def test_the_seed_changes_the_order_and_not_the_contents(tmp_path: Path) -> None:
     documents = make_documents(count=60)
     streams = []
