@@ -30,6 +30,7 @@ VERSION = 1
 BANDS_PARTITION_ROWS = 4_000_000  # 64 MB
 DECIDE_PARTITION_TEXT = 32_000_000  # bytes of a partition's text, were every document a candidate
 SOURCES_SHOWN = 20
+SOURCE_DOCUMENTS = 100  # a smaller source is not judged: a share of it says little
 
 
 def band_partitions(documents: int, bands: int) -> int:
@@ -131,7 +132,7 @@ def _batch_starts(run: RunDirectory) -> tuple[int, ...]:
 
 
 def check_source_loss(run: RunDirectory, config: Config) -> None:
-    """End the run where a source loses more than `dedup.max_source_loss` of its documents.
+    """End the run where a source of 100 documents or more loses more than `dedup.max_source_loss` of them.
 
     Raises RunError with the key that lets the run go on and a table of such sources, worst first.
     """
@@ -144,7 +145,7 @@ def check_source_loss(run: RunDirectory, config: Config) -> None:
         for source, counts in receipts[part].details["sources"].items():
             documents[source] = documents.get(source, 0) + counts["documents"]
             duplicates[source] = duplicates.get(source, 0) + counts["duplicates"]
-    share = {source: duplicates[source] / n for source, n in documents.items()}
+    share = {source: duplicates[source] / n for source, n in documents.items() if n >= SOURCE_DOCUMENTS}
     loss = {source: lost for source, lost in share.items() if lost > most}
     if not loss:
         return

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.storage.run_directory import RunDirectory, written
@@ -37,7 +38,9 @@ def write_partitions(
     """
     columns = list(sort_by)
     keyed = table.append_column("__partition", pa.array(partitions, pa.int64()))
-    ordered = keyed.sort_by([("__partition", "ascending"), *((name, "ascending") for name in columns)])
+    order = pc.sort_indices(keyed, [("__partition", "ascending"), *((name, "ascending") for name in columns)])
+    in_order = np.array_equal(order, np.arange(len(order)))
+    ordered = keyed if in_order else keyed.take(order)
     numbers = ordered["__partition"].to_numpy()
     ordered = ordered.drop_columns("__partition").combine_chunks()
     present, starts = np.unique(numbers, return_index=True)

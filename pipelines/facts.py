@@ -20,7 +20,13 @@ from pipelines.dedup import band_partitions, band_rows
 from pipelines.exchange import write_partitions
 from pipelines.runner import Outcome, Phase, Task
 from pipelines.storage.parts import list_parts, read_documents, signal_file
-from pipelines.storage.receipts import commit_receipt, is_done, read_receipts
+from pipelines.storage.receipts import (
+    commit_receipt,
+    discard_receipt,
+    is_done,
+    read_receipt,
+    read_receipts,
+)
 from pipelines.storage.run_directory import RunDirectory
 from pipelines.tokens import load_tokenizer
 from schemas.config import Config, Decontaminate, Dedup, fingerprint
@@ -131,12 +137,11 @@ class Contamination:
 
 @dataclass(frozen=True)
 class Facts:
-    """Which tables a run makes, with the fingerprint of each; rides to the workers."""
+    """What the makers of tables need; rides to the workers."""
 
     config: Config
     partitions: int
     index_file: str | None
-    fingerprints: dict[str, str]
 
     def start(self, run: RunDirectory, table: str) -> Quality | Bands | Contamination:
         if table == "quality":
@@ -156,7 +161,9 @@ def facts_phase(run: RunDirectory, config: Config, benchmarks: tuple[str, str] |
     receipts = read_receipts(run, "ingest")
     upstream = {part["name"]: r.fingerprint for r in receipts.values() for part in r.details["parts"]}
     tables = {
-        "quality": fingerprint("quality", VERSION, config.tokenizer, config.end_of_document, NORMALISER)
+        "quality": fingerprint(
+            "quality", VERSION, load_tokenizer(config.tokenizer, config.end_of_document).sha256, NORMALISER
+        )
     }
     partitions = 0
     if config.dedup is not None:
@@ -167,37 +174,44 @@ def facts_phase(run: RunDirectory, config: Config, benchmarks: tuple[str, str] |
     if config.decontaminate is not None and benchmarks is not None:
         thresholds = config.decontaminate.model_dump(include={"info_threshold", "contaminated_threshold"})
         tables["contamination"] = fingerprint("contamination", VERSION, thresholds, benchmarks[1])
-    facts = Facts(config, partitions, benchmarks[0] if benchmarks else None, tables)
-    tasks = [
-        Task(part, size=size, fingerprint=fingerprint(upstream[part], sorted(tables.items())))
-        for part, size in list_parts(run).items()
-    ]
-    return Phase("facts", fingerprint(sorted(tables.items())), tasks, partial(_make, facts, upstream))
+    facts = Facts(config, partitions, benchmarks[0] if benchmarks else None)
+    tasks = []
+    for part, size in list_parts(run).items():
+        own = {table: fingerprint(upstream[part], shape) for table, shape in tables.items()}
+        tasks.append(Task(part, {"fingerprints": own}, size, fingerprint(own)))
+    return Phase("facts", fingerprint(tables), tasks, partial(_make, facts))
 
 
-def _make(facts: Facts, upstream: dict[str, str], run: RunDirectory, task: Task) -> Outcome:
+def table_digest(facts: Phase, table: str) -> str:
+    """The fingerprint of one table of all parts, for what is made of that table alone."""
+    return fingerprint([[task.name, task.payload["fingerprints"].get(table)] for task in facts.tasks])
+
+
+def _make(facts: Facts, run: RunDirectory, task: Task) -> Outcome:
     """Make the part's missing or stale tables, each committed with a receipt of its own."""
-    wanted = {table: fingerprint(upstream[task.name], own) for table, own in facts.fingerprints.items()}
-    stale = [table for table in wanted if not is_done(run, table, task.name, wanted[table])]
-    makers = {table: facts.start(run, table) for table in stale}
-    documents = 0
+    wanted: dict[str, str] = task.payload["fingerprints"]
+    makers = {
+        table: facts.start(run, table)
+        for table, own in wanted.items()
+        if not is_done(run, table, task.name, own)
+    }
     for batch in _batches(run, task.name) if makers else ():
-        documents += batch.documents.num_rows
         for maker in makers.values():
             maker.add(batch)
     for table, maker in makers.items():
+        discard_receipt(run, table, task.name)
         outcome = maker.commit(run, task.name)
-        commit_receipt(
-            run,
-            Receipt(
-                stage=table,
-                task=task.name,
-                fingerprint=wanted[table],
-                files=outcome.files,
-                counts=outcome.counts,
-            ),
+        receipt = Receipt(
+            stage=table,
+            task=task.name,
+            fingerprint=wanted[table],
+            files=outcome.files,
+            counts=outcome.counts,
         )
-    return Outcome([], {"tables": len(makers), "documents": documents})
+        commit_receipt(run, receipt)
+    receipts = [read_receipt(run, table, task.name) for table in wanted]
+    files = [file for receipt in receipts if receipt for file in receipt.files]
+    return Outcome(files, {"tables": len(wanted)})
 
 
 def _batches(run: RunDirectory, part: str) -> Iterator[Batch]:

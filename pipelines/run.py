@@ -12,7 +12,7 @@ from pipelines import decontaminate
 from pipelines.decontaminate import Benchmarks
 from pipelines.dedup import check_source_loss, dedup_phases
 from pipelines.errors import RunError
-from pipelines.facts import facts_phase
+from pipelines.facts import facts_phase, table_digest
 from pipelines.ingest import ingest_phase, split_task
 from pipelines.inspection.report import write_report
 from pipelines.inspection.views import write_views
@@ -63,7 +63,7 @@ class Run:
     def dedup(self) -> list[Phase]:
         if self.config.dedup is None:
             return []
-        return dedup_phases(self.run, self.config, list_parts(self.run), _digest(self.facts))
+        return dedup_phases(self.run, self.config, list_parts(self.run), table_digest(self.facts[0], "bands"))
 
     def phases(self, stage: Stage) -> list[Phase]:
         return {"ingest": lambda: self.ingest, "facts": lambda: self.facts, "dedup": lambda: self.dedup}.get(

@@ -19,7 +19,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipelines.errors import RunError
-from pipelines.storage.receipts import commit_receipt, is_done, read_receipt
+from pipelines.storage.receipts import commit_receipt, discard_receipt, is_done, read_receipt
 from pipelines.storage.run_directory import RunDirectory
 from schemas.receipts import Receipt, WrittenFile
 
@@ -95,6 +95,7 @@ def perform(run: RunDirectory, stage: str, fingerprint: str, work: Work, task: T
         return True
     began = time.monotonic()
     try:
+        discard_receipt(run, stage, task.name)
         outcome = work(run, task)
     except Exception as error:
         message = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"

@@ -74,7 +74,7 @@ class Dedup(Section):
         0.9,
         ge=0,
         le=1,
-        description="A source that would lose more than this share of its documents ends the run.",
+        description="A source of 100 documents or more that would lose more than this share ends the run.",
     )
 
     @model_validator(mode="after")

@@ -62,8 +62,8 @@ HITS = pa.schema(
         pa.field("items", pa.list_(pa.string()), nullable=False),
     ]
 )
-"""One row a maximal run of shared n-grams with an item. `items` lists every `benchmark/item_id` that
-holds the run's first gram."""
+"""One row a maximal run of shared n-grams. The item named holds most of its grams; `items` lists every
+`benchmark/item_id` with evidence in the run."""
 
 SPANS = pa.schema(
     [

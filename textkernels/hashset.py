@@ -54,9 +54,7 @@ class HashIndex:
         repeats = np.flatnonzero(mixed[1:] == mixed[:-1])
         if repeats.size:
             first, second = positions[repeats[0]], positions[repeats[0] + 1]
-            raise ValueError(
-                f"keys must be distinct: {keys[first]} stands at {first} and at {second}"
-            )
+            raise ValueError(f"keys must be distinct: {keys[first]} stands at {first} and at {second}")
         bits = max(0, (mixed.size // _KEYS_A_BUCKET).bit_length() - 1)
         directory = np.zeros((1 << bits) + 1, np.int64)
         filter_words = np.zeros(max(1, mixed.size * _FILTER_BITS // 64), np.uint64)

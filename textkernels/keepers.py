@@ -10,9 +10,7 @@ from textkernels.similarity_index import keep_by_index
 _SMALL_GROUP = 64  # documents up to which comparing each with all kept ones is quicker
 
 
-def keep_greedily(
-    grams: np.ndarray, offsets: np.ndarray, threshold: float
-) -> tuple[np.ndarray, np.ndarray]:
+def keep_greedily(grams: np.ndarray, offsets: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Go through documents in order and drop each that is near to one kept before.
 
     Near means an exact Jaccard similarity, intersection / union in float64, of at least

@@ -19,9 +19,7 @@ _CHUNK = 2048  # shingles mixed ahead: they stay in the first cache while all bl
 _HASH_BITS = np.uint64(32)
 
 
-def signatures(
-    shingle_hashes: np.ndarray, offsets: np.ndarray, num_perm: int, seed: int
-) -> np.ndarray:
+def signatures(shingle_hashes: np.ndarray, offsets: np.ndarray, num_perm: int, seed: int) -> np.ndarray:
     """MinHash signatures of documents.
 
     Equal, bit for bit, to ``datasketch.MinHash(num_perm=num_perm, seed=seed, scheme="affine32",

@@ -11,9 +11,7 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 _ZERO = np.uint64(0)
 
 
-def ngram_hashes(
-    hashes: np.ndarray, offsets: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray]:
+def ngram_hashes(hashes: np.ndarray, offsets: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Hash every n words in a row, in text order.
 
     A gram of the words w[0] to w[n - 1] has the hash
@@ -69,9 +67,7 @@ def distinct(hashes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.nd
     return out[:size], out_offsets
 
 
-def _grams(
-    hashes: np.ndarray, offsets: np.ndarray, n: int, *, short: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _grams(hashes: np.ndarray, offsets: np.ndarray, n: int, *, short: bool) -> tuple[np.ndarray, np.ndarray]:
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}")
     hashes = as_input(hashes, np.uint64, "hashes")

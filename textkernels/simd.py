@@ -71,10 +71,7 @@ def _masks(count: int):
         letter = builder.icmp_unsigned("<", builder.sub(lower, splat(ord("a"))), splat(26))
         digit = builder.icmp_unsigned("<", builder.sub(block, splat(ord("0"))), splat(10))
         beyond = builder.icmp_signed("<", block, splat(0))
-        masks = [
-            builder.bitcast(mask, ir.IntType(count))
-            for mask in (builder.or_(letter, digit), beyond)
-        ]
+        masks = [builder.bitcast(mask, ir.IntType(count)) for mask in (builder.or_(letter, digit), beyond)]
         if count < 64:
             masks = [builder.zext(mask, word) for mask in masks]
         return context.make_tuple(builder, signature.return_type, masks)

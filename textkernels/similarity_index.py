@@ -141,9 +141,7 @@ def _lists(members, starts, sizes, classes, n_classes, n_ranks, threshold):
 
 @njit(cache=True, nogil=True)
 def _keep(members, starts, sizes, classes, floors, n_ranks, threshold, kept_by, similarity):
-    first_list, list_class, begins = _lists(
-        members, starts, sizes, classes, floors.size, n_ranks, threshold
-    )
+    first_list, list_class, begins = _lists(members, starts, sizes, classes, floors.size, n_ranks, threshold)
     ends = begins[:-1].copy()  # of the postings so far
     posted = np.empty(begins[-1], np.int32)
     posted_at = np.empty(begins[-1], np.int32)  # place of the gram among the document's members

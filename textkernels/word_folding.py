@@ -137,9 +137,7 @@ def _ends_word(kind, single):
 
 
 @njit(nogil=True)
-def _take_in_order(
-    data, at, end, size, block_of, entries, sequences, word, hashes, starts, ends, n
-):
+def _take_in_order(data, at, end, size, block_of, entries, sequences, word, hashes, starts, ends, n):
     """Take the code point at `at` and all marks up to the next base, in canonical order.
 
     Stable by combining class, one pass over the run for each class that occurs in it.
@@ -177,9 +175,7 @@ def _take_in_order(
                 if start < 0:
                     state, chunk, filled = _ZERO, _ZERO, 0
                     start, stop, single = before, after, kind == SINGLE
-                state, chunk, filled = _append(
-                    state, chunk, filled, element & _U32, _number(element)
-                )
+                state, chunk, filled = _append(state, chunk, filled, element & _U32, _number(element))
                 stop = max(stop, after)
         order, run_end = next_order, here
     return (state, chunk, filled, start, stop, single), n, run_end

@@ -15,6 +15,11 @@ def commit_receipt(run: RunDirectory, receipt: Receipt) -> None:
     )
 
 
+def discard_receipt(run: RunDirectory, stage: str, task: str) -> None:
+    """Remove a stale receipt before its files are written over: a kill between must not leave it standing."""
+    run.remove(receipt_name(stage, task))
+
+
 def read_receipt(run: RunDirectory, stage: str, task: str) -> Receipt | None:
     """The task's receipt, None where there is none."""
     try:

@@ -202,17 +202,18 @@ def test_a_threshold_decides_anew_and_proposes_nothing_anew(tmp_path):
 
 
 def test_a_source_that_loses_more_than_its_share_ends_the_run_with_a_table_and_the_key(tmp_path):
-    text = [" ".join(WORDS[k * 20 : k * 20 + 20]) for k in range(10)]
-    original = [(f"o{k}", "original", text[k]) for k in range(10)]
-    mirror = [(f"m{k}", "mirror", text[k]) for k in range(9)] + [("m9", "mirror", " ".join(WORDS[2000:2020]))]
-    run = lay_out(tmp_path, [[original, mirror]])
+    text = [" ".join(WORDS[k * 9 : k * 9 + 9]) for k in range(110)]
+    original = [(f"o{k}", "original", text[k]) for k in range(100)]
+    mirror = [(f"m{k}", "mirror", text[k]) for k in range(10, 110)]
+    small = [("s0", "small", text[0])]
+    run = lay_out(tmp_path, [[original, mirror, small]])
     dedup(run)
     check_source_loss(run, config_of(max_source_loss=0.9))
     with pytest.raises(RunError) as error:
         check_source_loss(run, config_of(max_source_loss=0.89))
     assert "dedup.max_source_loss" in str(error.value)
     table = str(error.value).splitlines()[1:]
-    assert [line.split() for line in table] == [["90.00%", "9", "of", "10", "mirror"]]
+    assert [line.split() for line in table] == [["90.00%", "90", "of", "100", "mirror"]]
 
 
 def test_a_plan_whose_batches_go_back_is_refused(tmp_path):

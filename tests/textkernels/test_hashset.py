@@ -71,9 +71,7 @@ def test_an_index_works_from_read_only_memory_maps(tmp_path):
     built = HashIndex.build(keys)
     for name, values in built.arrays().items():
         np.save(tmp_path / f"{name}.npy", values)
-    mapped = {
-        name: np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in built.arrays()
-    }
+    mapped = {name: np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in built.arrays()}
     index = HashIndex.from_arrays(mapped)
     assert (index.find(keys[::-1]) == np.arange(999, -1, -1)).all()
     assert index.find(array([0, M64])).tolist() == [-1, -1]

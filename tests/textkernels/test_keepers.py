@@ -113,9 +113,7 @@ def template(documents, distinct_fillings):
     random = np.random.default_rng(0)
     fillings = random.integers(0, distinct_fillings, (documents, 3)).astype(np.uint64)
     slots = np.arange(3, dtype=np.uint64) << np.uint64(40)
-    changing = (fillings + slots + np.uint64(1))[:, :, None] * np.uint64(16) + np.arange(
-        5, dtype=np.uint64
-    )
+    changing = (fillings + slots + np.uint64(1))[:, :, None] * np.uint64(16) + np.arange(5, dtype=np.uint64)
     common = np.broadcast_to(np.arange(81, dtype=np.uint64), (documents, 81))
     grams = np.sort(np.concatenate([common, changing.reshape(documents, 15)], axis=1), axis=1)
     return grams.ravel(), np.arange(documents + 1) * 96

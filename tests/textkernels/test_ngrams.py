@@ -58,8 +58,7 @@ def test_grams_are_those_of_the_formula_in_text_order(documents, n):
 @given(columns, st.integers(1, 15))
 def test_shingles_give_a_short_document_one_gram_of_all_its_words(documents, n):
     expected = [
-        grams_of(words, n) if len(words) >= n else [gram(words)] if words else []
-        for words in documents
+        grams_of(words, n) if len(words) >= n else [gram(words)] if words else [] for words in documents
     ]
     assert parts(*shingles(*flat(documents), n)) == expected
 

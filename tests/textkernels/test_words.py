@@ -156,7 +156,17 @@ def test_spellings_of_one_word_hash_alike(one, other):
 
 
 def test_han_and_kana_characters_are_words_with_their_marks():
-    assert spelled("漢字がか\u3099ーア々〇abc") == ["漢", "字", "が", "か\u3099", "ー", "ア", "々", "〇", "abc"]
+    assert spelled("漢字がか\u3099ーア々〇abc") == [
+        "漢",
+        "字",
+        "が",
+        "か\u3099",
+        "ー",
+        "ア",
+        "々",
+        "〇",
+        "abc",
+    ]
     assert spelled("한국어 ภาษา") == ["한국어", "ภาษา"]
 
 
