@@ -21,7 +21,21 @@ PUBLISHED = ("documents", "signals", "shards")
 
 
 def sentences(seed, count):
-    words = "river stone light method number window garden theory market winter circle engine letter".split()
+    words = [
+        "river",
+        "stone",
+        "light",
+        "method",
+        "number",
+        "window",
+        "garden",
+        "theory",
+        "market",
+        "winter",
+        "circle",
+        "engine",
+        "letter",
+    ]
     picks = hashlib.sha256(str(seed).encode()).digest() * (count * 12 // 32 + 1)
     return ". ".join(
         " ".join(f"{words[b % 13]}{b}" for b in picks[k * 12 : k * 12 + 12]) for k in range(count)
