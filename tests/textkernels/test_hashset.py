@@ -84,10 +84,15 @@ def test_the_arrays_are_the_same_for_the_same_keys():
     assert all((one[name] == other[name]).all() for name in one)
 
 
-def test_stored_filters_stay_valid():
+def test_stored_indexes_stay_valid():
     # A stored index is probed by later versions: its bit patterns must not change.
-    index = HashIndex.build(array([0, 1, M64]))
-    assert [f"{word:016x}" for word in index.filter.tolist()] == [""]
+    arrays = HashIndex.build(array([0, 1, M64])).arrays()
+    assert [f"{word:016x}" for word in arrays["filter"].tolist()] == ["4403042000860404"]
+    assert [f"{word:016x}" for word in arrays["directory"].tolist()] == [
+        "0800882100000000",
+        "0000000000000003",
+    ]
+    assert arrays["positions"].tolist() == [0, 1, 2]
 
 
 def test_arrays_that_do_not_belong_together_are_refused():

@@ -56,7 +56,12 @@ def test_only_the_set_of_shingles_counts():
 
 def test_the_signature_of_fixed_hashes_stays():
     found = signatures(*flat([[1, 2, 3, M64]]), 6, 1)
-    assert found.tolist() == [[]]
+    assert found.tolist() == [[215380072, 3244659270, 1353453797, 2430204775, 925540183, 790557683]]
+    assert [f"{key:016x}" for key in band_keys(found, 3, 2)[0].tolist()] == [
+        "6c40916570d61aef",
+        "d64d93fd3e98ad0e",
+        "9b44c68317cf37b0",
+    ]
 
 
 def test_band_keys_are_those_of_the_formula():

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import accumulate
 
 M64 = (1 << 64) - 1
 
@@ -36,30 +37,41 @@ def normal_form(text: str) -> str:
 def stands_alone(char: str) -> bool:
     code = ord(char)
     name = unicodedata.name(char, "")
-    if name.startswith(("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "HANGZHOU NUMERAL")):
+    if name.startswith(("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "HANGZHOU")):
         return True
     if name.startswith(("HIRAGANA", "KATAKANA", "VERTICAL KANA", "HENTAIGANA")):
         return True
     return 0x3005 <= code <= 0x3007 or code in (0x303B, 0x303C) or 0x1AFF0 <= code < 0x1B170
 
 
-def words_of(text: str) -> list[str]:
-    found: list[str] = []
+def split(parts: Iterable[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    """Cut characters of normal form, each with a number to go with it, into words."""
+    found: list[list[tuple[int, str]]] = []
     joins = False  # whether the next character may join the last word
-    alone = False  # whether the last word is of a script in which each character is one
-    for char in normal_form(text):
+    alone = False  # whether that is of a script in which each character is one
+    for number, char in parts:
         category = unicodedata.category(char)[0]
         if category not in "LNM":
             joins = False
             continue
         new_alone = category != "M" and stands_alone(char)
         if not joins or new_alone or (alone and category != "M"):
-            found.append(char)
+            found.append([])
             alone = new_alone
-        else:
-            found[-1] += char
+        found[-1].append((number, char))
         joins = True
     return found
+
+
+def words_of(text: str) -> list[str]:
+    return ["".join(char for _, char in word) for word in split(enumerate(normal_form(text)))]
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Byte span of each word of a text without U+0345, which may change places with a letter."""
+    ends = list(accumulate((len(char.encode()) for char in text), initial=0))
+    parts = ((place, part) for place, char in enumerate(text) for part in normal_form(char))
+    return [(ends[word[0][0]], ends[word[-1][0] + 1]) for word in split(parts)]
 
 
 def decoded(raw: bytes) -> str:
