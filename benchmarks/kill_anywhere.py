@@ -2,8 +2,9 @@
 
     python benchmarks/kill_anywhere.py CONFIG --work FOLDER [--kills 20] [--workers 2] [--syllabus 'syllabus']
 
-A run in a fresh folder is the reference. Then each killed run starts in a folder of its own, is killed (whole
-process group, or the driver alone) when its moment has come, and is run again to the end. Moments: when a stage
+A run in a fresh folder is the reference. Then each killed run starts in a folder of its own, is killed (the whole
+process group, the driver alone, or one worker, upon which the driver must end by itself within two minutes) when
+its moment has come, and is run again to the end. Moments: when a stage
 has its first receipt and when it has half of them, when a data file stands whose receipt does not, when an
 exchange has its first file, while a draft is being written. Compared: documents/, signals/, shards/ (the manifest
 among them) by SHA-256 of every file, no file more and no file less. Also compares one worker with several. Exit
@@ -30,6 +31,7 @@ from pathlib import Path
 import yaml
 
 COMPARED = ("documents", "signals", "shards")
+VICTIMS = ("all", "driver", "worker", "driver")
 MARK = "SYLLABUS_KILL_MARK"
 
 
@@ -134,19 +136,24 @@ def spread(found: list[Moment], count: int) -> list[Moment]:
     return [found[k * len(found) // count] for k in range(count)]
 
 
-def kill_at(runs: Runs, run: Path, moment: Moment, workers: int, delay: float, whole: bool) -> str:
-    """Start a run and kill it at its moment. Returns what came of it: killed, or over before."""
+def kill_at(runs: Runs, run: Path, moment: Moment, workers: int, delay: float, victim: str) -> str:
+    """Start a run and kill it, or a part of it, at its moment. Returns what was killed."""
     process = runs.start(run, workers)
-    while process.poll() is None:
-        if moment.come(run):
-            time.sleep(delay)
-            break
+    while process.poll() is None and not moment.come(run):
         time.sleep(0.001)
-    over = process.poll() is not None
-    if not over:
-        (os.killpg if whole else os.kill)(process.pid, signal.SIGKILL)
+    time.sleep(delay)
+    others = [pid for pid in runs.left_over() if pid != process.pid] if victim == "worker" else []
+    if process.poll() is not None:
+        return "over before"
+    if others:
+        os.kill(max(others), signal.SIGKILL)
+        try:
+            return f"worker, {'ended' if process.wait(120) else 'went on'}"
+        except subprocess.TimeoutExpired:
+            victim = "HUNG"
+    (os.kill if victim == "driver" else os.killpg)(process.pid, signal.SIGKILL)
     process.wait()
-    return "over before" if over else "killed"
+    return victim if others or victim != "worker" else "all"
 
 
 def differences(reference: dict[str, str], run: Path) -> list[str]:
@@ -198,22 +205,22 @@ def main() -> None:
 
     chance = random.Random(args.seed)
     found = [moment for moment in moments(reference) if args.only in moment.name]
-    print(f"{'moment':44} {'killed':12} {'rerun':>5} {'differ':>6}  left over", flush=True)
+    print(f"{'moment':44} {'killed':16} {'rerun':>5} {'differ':>6}  left over", flush=True)
     for number, moment in enumerate(spread(found, args.kills)):
         run = runs.work / f"kill-{number:02d}"
         shutil.rmtree(run, ignore_errors=True)
-        whole = number % 2 == 0
+        victim = VICTIMS[number % len(VICTIMS)]
         exact = "receipt" not in moment.name or "without" in moment.name
-        state = kill_at(runs, run, moment, args.workers, 0 if exact else chance.uniform(0, 0.3), whole)
+        delay = 0 if exact else chance.uniform(0, 0.3)
+        what = kill_at(runs, run, moment, args.workers, delay, victim)
         # What a driver's death leaves alive may still write when the next one starts.
         code = runs.finish(run, args.workers)
         left = await_end(runs)
         different = differences(right, run)
-        wrong = bool(code or different or left)
+        wrong = bool(code or different or left or what == "HUNG")
         failed += wrong
-        what = state if state == "over before" else ("all" if whole else "driver")
         print(
-            f"{moment.name:44} {what:12} {code:5} {len(different):6}  {len(left)} {different[:3]}", flush=True
+            f"{moment.name:44} {what:16} {code:5} {len(different):6}  {len(left)} {different[:3]}", flush=True
         )
         if not wrong:
             shutil.rmtree(run)

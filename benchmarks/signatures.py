@@ -6,7 +6,9 @@ MB are 10^6 bytes of text, seconds are CPU seconds of all threads, of which ther
 the machine does counts less; the best of --repeats counts for all but the slow peers, which run once over
 --peer-megabytes. Signatures are of 140 permutations over word 5-grams. The peers take their usual way: words
 from str.split of the lower-cased text, shingles as strings, made in Python. Below the line signatures alone
-are compared: both are given the same shingle hashes, rensa through its fastest entry, a flat buffer.
+are compared: both are given the same shingle hashes, rensa through its fastest entry, a flat buffer. rensa's
+sketch is another one there, whose cost does not grow with the number of permutations. datatrove 0.10 needs
+xxhash below 4.
 """
 
 import argparse

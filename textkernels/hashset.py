@@ -7,11 +7,14 @@ from numba import njit
 
 from textkernels.arrays import as_input
 from textkernels.mixing import mix64
+from textkernels.simd import prefetch
 
 _FILTER_BITS = 8  # a key, so that it stays in cache; 3.5 % of absent hashes pass on to the directory
 _MASK_BITS = 4
 _KEYS_A_BUCKET = 2
 _BATCH = 4096  # hashes filtered before those that pass are looked up
+_NEAR = 2_000_000  # bytes of a filter whose words need not be fetched ahead
+_AHEAD = 12  # how far ahead memory is fetched: further than the processor looks by itself
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _ONE, _S5, _S32 = np.uint64(1), np.uint64(5), np.uint64(32)
 _FIVE_BITS, _LOW32 = np.uint64(31), np.uint64(0xFFFFFFFF)
@@ -203,29 +206,69 @@ def _fill_directory(mixed, bits, directory):
     directory[-1] = np.uint64(k)
 
 
+@njit(forceinline=True)
+def _passes(h, filter_words, words, masks, low):
+    mask = masks[h & low]
+    return np.int64(filter_words[_filter_word(h, words)] & mask == mask)
+
+
+@njit(nogil=True)
+def _pass_filter(hashes, start, end, filter_words, masks, passed):
+    """Write the places from start to end that pass into `passed`. Returns how many they are."""
+    words, low = np.uint64(filter_words.size), np.uint64(masks.size - 1)
+    n = 0
+    for k in range(start, end):
+        # Written always and counted when it passes: no branch to mispredict.
+        passed[n] = k
+        n += _passes(hashes[k], filter_words, words, masks, low)
+    return n
+
+
+@njit(nogil=True)
+def _pass_far_filter(hashes, start, end, filter_words, masks, passed):
+    """The same for a filter that is larger than the nearer caches."""
+    words, low = np.uint64(filter_words.size), np.uint64(masks.size - 1)
+    address = filter_words.ctypes.data
+    n = 0
+    for k in range(start, end):
+        coming = _filter_word(hashes[min(k + _AHEAD, end - 1)], words)
+        prefetch(address + np.int64(coming) * 8)
+        passed[n] = k
+        n += _passes(hashes[k], filter_words, words, masks, low)
+    return n
+
+
+@njit(nogil=True)
+def _pass_directory(hashes, passed, candidates, directory, bits):
+    """Keep those of the first `candidates` places that pass. Returns how many they are."""
+    address = directory.ctypes.data
+    n = 0
+    for p in range(candidates):
+        coming = _bucket(mix64(hashes[passed[min(p + _AHEAD, candidates - 1)]]), bits)
+        prefetch(address + np.int64(coming) * 8)
+        place = passed[p]
+        x = mix64(hashes[place])
+        mask = _bucket_mask(x)
+        passed[n] = place
+        n += np.int64(directory[_bucket(x, bits)] & mask == mask)
+    return n
+
+
 @njit(cache=True, nogil=True)
 def _find_present(hashes, filter_words, masks, directory, mixed, positions, places, keys):
     bits = 0
     while 1 << bits < directory.size - 1:
         bits += 1
-    words, low = np.uint64(filter_words.size), np.uint64(masks.size - 1)
+    is_far = filter_words.size * 8 > _NEAR
     passed = np.empty(_BATCH + 1, np.int64)
     n = 0
     for start in range(0, hashes.size, _BATCH):
-        # What passes is written always and counted when it does: no branch to mispredict.
-        n_passed = 0
-        for k in range(start, min(start + _BATCH, hashes.size)):
-            h = hashes[k]
-            mask = masks[h & low]
-            passed[n_passed] = k
-            n_passed += np.int64(filter_words[_filter_word(h, words)] & mask == mask)
-        n_candidates, n_passed = n_passed, 0
-        for p in range(n_candidates):
-            place = passed[p]
-            x = mix64(hashes[place])
-            mask = _bucket_mask(x)
-            passed[n_passed] = place
-            n_passed += np.int64(directory[_bucket(x, bits)] & mask == mask)
+        end = min(start + _BATCH, hashes.size)
+        if is_far:
+            n_passed = _pass_far_filter(hashes, start, end, filter_words, masks, passed)
+        else:
+            n_passed = _pass_filter(hashes, start, end, filter_words, masks, passed)
+        n_passed = _pass_directory(hashes, passed, n_passed, directory, bits)
         for p in range(n_passed):
             x = mix64(hashes[passed[p]])
             bucket = _bucket(x, bits)

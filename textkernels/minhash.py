@@ -16,7 +16,6 @@ _S16, _S13 = np.uint32(16), np.uint32(13)
 _LANES = 16  # permutations come in whole blocks of so many
 _STEP = 8  # shingles taken against a block at once, so that its values are loaded once for all
 _CHUNK = 2048  # shingles mixed ahead: they stay in the first cache while all blocks pass over them
-_HASH_BITS = np.uint64(32)
 
 
 def signatures(shingle_hashes: np.ndarray, offsets: np.ndarray, num_perm: int, seed: int) -> np.ndarray:

@@ -58,6 +58,20 @@ def store64(typingctx, address, value):
     return types.void(types.int64, types.uint64), codegen
 
 
+@intrinsic
+def prefetch(typingctx, address):
+    """Have the cache line of an address fetched, to be read soon. Any address will do."""
+
+    def codegen(context, builder, signature, args):
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        arguments = [builder.inttoptr(args[0], byte), number(0), number(3), number(1)]
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), arguments)
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
 def _masks(count: int):
     """Type and code of an intrinsic that classifies `count` bytes."""
     lanes, word = ir.VectorType(ir.IntType(8), count), ir.IntType(64)

@@ -90,7 +90,17 @@ def _longest_prefix(size, threshold):
     return size - least_overlap(size + _least_partner(size, threshold), threshold) + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(forceinline=True)
+def _prefix_end(document, starts, sizes, threshold):
+    """Where the indexed members of a document end; those no other document has stand before all."""
+    start, end = starts[document], starts[document + 1]
+    if start == end:
+        return end
+    alone = sizes[document] - (end - start)
+    return min(end, start + _longest_prefix(sizes[document], threshold) - alone)
+
+
+@njit(nogil=True)
 def _lists(members, starts, sizes, classes, n_classes, n_ranks, threshold):
     """Room for every posting there can be: lists of rank and class, a rank's lists side by side.
 
@@ -109,31 +119,25 @@ def _lists(members, starts, sizes, classes, n_classes, n_ranks, threshold):
         class_ends[classes[document]] += 1
 
     first_list = np.zeros(n_ranks + 1, np.int64)
-    for fill in range(2):
-        last_class = np.full(n_ranks, -1, np.int32)
-        if fill:
-            for rank in range(n_ranks):
-                first_list[rank + 1] += first_list[rank]
-            list_class = np.empty(first_list[n_ranks], np.int32)
-            begins = np.zeros(first_list[n_ranks] + 1, np.int64)
-            next_list = first_list[:-1].copy()
-        for document in by_class:
-            start, end = starts[document], starts[document + 1]
-            if start == end:
-                continue
-            alone = sizes[document] - (end - start)
-            prefix = _longest_prefix(sizes[document], threshold)
-            for k in range(start, min(end, start + prefix - alone)):
-                rank = members[k]
-                new = last_class[rank] != classes[document]
-                last_class[rank] = classes[document]
-                if not fill:
-                    first_list[rank + 1] += new
-                    continue
-                if new:
-                    list_class[next_list[rank]] = classes[document]
-                    next_list[rank] += 1
-                begins[next_list[rank]] += 1
+    last_class = np.full(n_ranks, -1, np.int64)
+    for document in by_class:
+        for k in range(starts[document], _prefix_end(document, starts, sizes, threshold)):
+            if last_class[members[k]] != classes[document]:
+                last_class[members[k]] = classes[document]
+                first_list[members[k] + 1] += 1
+    for rank in range(n_ranks):
+        first_list[rank + 1] += first_list[rank]
+
+    list_class = np.full(first_list[n_ranks], -1, np.int64)
+    begins = np.zeros(list_class.size + 1, np.int64)
+    last_list = first_list[:-1].copy()
+    for document in by_class:
+        for k in range(starts[document], _prefix_end(document, starts, sizes, threshold)):
+            rank = members[k]
+            if list_class[last_list[rank]] not in (-1, classes[document]):
+                last_list[rank] += 1
+            list_class[last_list[rank]] = classes[document]
+            begins[last_list[rank] + 1] += 1
     for k in range(list_class.size):
         begins[k + 1] += begins[k]
     return first_list, list_class, begins
@@ -152,7 +156,7 @@ def _keep(members, starts, sizes, classes, floors, n_ranks, threshold, kept_by, 
         alone = size - (end - start)  # members no other document has; they are the first
         if start == end:
             continue
-        longest = _longest_prefix(size, threshold)
+        prefix_end = _prefix_end(x, starts, sizes, threshold)
         prefix[:] = 0
         least = _least_partner(size, threshold)
         for c in range(np.searchsorted(floors, least, side="right") - 1, floors.size):
@@ -161,7 +165,7 @@ def _keep(members, starts, sizes, classes, floors, n_ranks, threshold, kept_by, 
                 break
             prefix[c] = size - needed + 1
         near = sizes.size
-        for k in range(start, min(end, start + longest - alone)):
+        for k in range(start, prefix_end):
             place = k - start + alone
             for node in range(first_list[members[k]], first_list[members[k] + 1]):
                 if place >= prefix[list_class[node]]:
@@ -186,7 +190,7 @@ def _keep(members, starts, sizes, classes, floors, n_ranks, threshold, kept_by, 
         if near < sizes.size:
             kept_by[x] = near
             continue
-        for k in range(start, min(end, start + longest - alone)):
+        for k in range(start, prefix_end):
             node = first_list[members[k]]
             while list_class[node] != classes[x]:
                 node += 1

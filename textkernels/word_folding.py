@@ -136,6 +136,54 @@ def _ends_word(kind, single):
     return kind in (SEPARATOR, SINGLE) or (kind == RUN and single)
 
 
+@njit(forceinline=True)
+def _take_run(data, at, far_end, end, block_of, entries, state, chunk, filled):
+    """More of the open word, of what is not SINGLE, as long as it has no marks that need order."""
+    while at < far_end:
+        ahead = load64(data + at)
+        if is_pair(ahead):
+            code, length, spelling = pair_code(ahead), 2, ahead & _U16
+        elif is_triple(ahead):
+            code, length, spelling = triple_code(ahead), 3, ahead & _U24
+        else:
+            break
+        entry = _entry(code, block_of, entries)
+        if code < 0x80 or (length == 3 and code < 0x800) or at + length > end:
+            break
+        if entry >> _S48 == HANGUL:
+            spelling, tail = _syllable(code)
+            state, chunk, filled = _append(state, chunk, filled, spelling, 6)
+            if tail:
+                state, chunk, filled = _append(state, chunk, filled, tail, 3)
+        elif entry >> _S40 | _EITHER == _GOES_ON:
+            entry = _with_spelling(entry, length, spelling)
+            state, chunk, filled = _append(state, chunk, filled, entry & _U32, _number(entry))
+        else:
+            break
+        at += length
+    return at, state, chunk, filled
+
+
+@njit(forceinline=True)
+def _take_singles(
+    data, at, far_end, end, block_of, entries, state, chunk, filled, start, stop,
+    hashes, starts, ends, n,
+):  # fmt: skip
+    """More SINGLE characters of 3 bytes behind an open one, the last of which stays open."""
+    while at < far_end:
+        ahead = load64(data + at)
+        code = triple_code(ahead)
+        entry = _entry(code, block_of, entries)
+        if not is_triple(ahead) or entry >> _S40 != _STANDS_ALONE or code < 0x800 or at + 3 > end:
+            break
+        n = _store(state, chunk, filled, start, stop, hashes, starts, ends, n)
+        entry = _with_spelling(entry, 3, ahead & _U24)
+        state, chunk, filled = _ZERO, entry & _U32, _number(entry)
+        start, stop = at, at + 3
+        at = stop
+    return at, n, state, chunk, filled, start, stop
+
+
 @njit(nogil=True)
 def _take_in_order(data, at, end, size, block_of, entries, sequences, word, hashes, starts, ends, n):
     """Take the code point at `at` and all marks up to the next base, in canonical order.
@@ -268,42 +316,15 @@ def fold_words(data, at, end, size, block_of, entries, sequences, hashes, starts
         if last_order:
             continue
         # What most text goes on with, in short loops: more of a word, or words of one character.
-        while at < far_end and not single:
-            ahead = load64(data + at)
-            if is_pair(ahead):
-                code, length, spelling = pair_code(ahead), 2, ahead & _U16
-            elif is_triple(ahead):
-                code, length, spelling = triple_code(ahead), 3, ahead & _U24
-            else:
-                break
-            entry = _entry(code, block_of, entries)
-            if code < 0x80 or (length == 3 and code < 0x800) or at + length > end:
-                break
-            if entry >> _S48 == HANGUL:
-                spelling, tail = _syllable(code)
-                state, chunk, filled = _append(state, chunk, filled, spelling, 6)
-                if tail:
-                    state, chunk, filled = _append(state, chunk, filled, tail, 3)
-                at += length
-                stop = at
-                continue
-            if entry >> _S40 | _EITHER != _GOES_ON:
-                break
-            entry = _with_spelling(entry, length, spelling)
-            state, chunk, filled = _append(state, chunk, filled, entry & _U32, _number(entry))
-            at += length
-            stop = at
-        while at < far_end and single:
-            ahead = load64(data + at)
-            code = triple_code(ahead)
-            entry = _entry(code, block_of, entries)
-            if not is_triple(ahead) or entry >> _S40 != _STANDS_ALONE or code < 0x800 or at + 3 > end:
-                break
-            n = _store(state, chunk, filled, start, stop, hashes, starts, ends, n)
-            entry = _with_spelling(entry, 3, ahead & _U24)
-            state, chunk, filled = _ZERO, entry & _U32, _number(entry)
-            start = at
-            at += 3
+        if single:
+            at, n, state, chunk, filled, start, stop = _take_singles(
+                data, at, far_end, end, block_of, entries, state, chunk, filled, start, stop,
+                hashes, starts, ends, n,
+            )  # fmt: skip
+        else:
+            at, state, chunk, filled = _take_run(
+                data, at, far_end, end, block_of, entries, state, chunk, filled
+            )
             stop = at
     if start >= 0:
         n = _store(state, chunk, filled, start, stop, hashes, starts, ends, n)

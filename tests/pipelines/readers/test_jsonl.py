@@ -129,9 +129,8 @@ def test_what_is_read_is_what_plain_python_reads(tmp_path_factory, lines, ends_w
             place = f"f{suffix}:{offset if suffix == '.jsonl' else number + 1}"
             good.append((number, expected_of(record, place)))
         offset += len(line) + 1
-    counted = len(lines) - (
-        1 if lines and not lines[-1][0] and not data.endswith(b"\n\n") and data[-1:] != b"\n" else 0
-    )
+    ends_in_nothing = bool(lines) and not lines[-1][0] and not ends_with_newline
+    counted = len(lines) - ends_in_nothing
     assert usable == good
     assert len(usable) + len(bad) == counted
 
