@@ -9,8 +9,6 @@ footer states. Exit code 1 where any number or any row differs. `--root` is the 
 
 import argparse
 import bisect
-import gzip
-import io
 import json
 import sys
 import zlib
@@ -18,6 +16,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -28,15 +27,32 @@ BLOCK = 1 << 22
 
 
 def blocks(path: Path, form: str) -> Iterator[bytes]:
-    """The file's bytes, decompressed. Raises what the decompressor raises."""
+    """The file's bytes, decompressed, up to where that fails. Raises what the decompressor raises."""
     with open(path, "rb") as raw:
-        file: io.BufferedIOBase = raw
         if form == "jsonl.gz":
-            file = gzip.GzipFile(fileobj=raw)
-        elif form == "jsonl.zst":
-            file = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        while block := file.read(BLOCK):
+            yield from gzip_blocks(raw)
+            return
+        file = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        while block := (file if form == "jsonl.zst" else raw).read(BLOCK):
             yield block
+
+
+def gzip_blocks(raw: BinaryIO) -> Iterator[bytes]:
+    """Members one after another, zeros between them left out. What can't be unpacked is tried byte by byte."""
+    member, begun = zlib.decompressobj(wbits=31), False
+    while packed := raw.read(1 << 16):
+        while packed := packed if begun else packed.lstrip(b"\0"):
+            before, begun = member.copy(), True
+            try:
+                yield member.decompress(packed)
+            except zlib.error:
+                for place in range(len(packed)):
+                    yield before.decompress(packed[place : place + 1])
+            packed = member.unused_data
+            if member.eof:
+                member, begun = zlib.decompressobj(wbits=31), False
+    if begun:
+        raise EOFError("the last member has no end")
 
 
 def line_starts(path: Path, form: str) -> array:
@@ -46,8 +62,8 @@ def line_starts(path: Path, form: str) -> array:
         for block in blocks(path, form):
             newlines = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
             starts.extend((newlines + (at + 1)).tolist())
-            at, last = at + len(block), block[-1:]
-    except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
+            at, last = at + len(block), block[-1:] or last
+    except (EOFError, zlib.error, zstandard.ZstdError) as error:
         print(f"  {path.name}: the stream ends early: {error}")
         return starts
     if last == b"\n" or not at:
