@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from schemas.section import Section
+from schemas.synthesis import Synthesize
 
 Bucket = Literal["web", "web_rewrites", "synthetic", "code", "acquired"]
 Stage = Literal["ingest", "facts", "dedup", "decontaminate", "mix", "report"]
@@ -18,10 +21,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 class ConfigError(ValueError):
     """The configuration can't be used; the message names the key and how to mend it."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Input(Section):
@@ -184,6 +183,7 @@ class Config(Section):
         description="SQL conditions over the columns of the view `signals` that a kept document meets, by the name that "
         "its drop reason gets. A condition that is NULL, for want of the fact, drops nothing.",
     )
+    synthesize: Synthesize | None = None
     mixture: Mixture | None = None
 
 

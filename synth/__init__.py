@@ -1,0 +1,1 @@
+"""Text written by language models out of curated documents: recipes, validators, and the client they ask through."""

@@ -1,0 +1,1 @@
+"""What a generated text is refused for, each refusal with its reason."""
