@@ -32,7 +32,8 @@ INDEXED_ITEMS = pa.schema(
     ]
 )
 
-_FORMAT = "benchmark-index-1"
+FORMAT = "benchmark-index-1"
+"""Version of the index file."""
 
 
 class IndexMismatchError(ValueError):
@@ -80,7 +81,7 @@ class BenchmarkIndex:
         # Arrays of different lengths in one batch: each is the one list of its column.
         lists = {name: pa.LargeListArray.from_arrays([0, len(a)], a) for name, a in columns.items()}
         batch = pa.RecordBatch.from_pydict(lists).replace_schema_metadata(
-            {"format": _FORMAT, "normaliser": NORMALISER, "fingerprint": self.fingerprint}
+            {"format": FORMAT, "normaliser": NORMALISER, "fingerprint": self.fingerprint}
         )
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
             writer.write_batch(batch)
@@ -99,7 +100,7 @@ class BenchmarkIndex:
         except pa.ArrowInvalid as error:
             raise IndexMismatchError(f"{path}: not a benchmark index: {error}") from error
         found = {name.decode(): value.decode() for name, value in (batch.schema.metadata or {}).items()}
-        for name, expected in {"format": _FORMAT, "normaliser": NORMALISER}.items():
+        for name, expected in {"format": FORMAT, "normaliser": NORMALISER}.items():
             if found.get(name) != expected:
                 raise IndexMismatchError(
                     f"{path}: made with {name} {found.get(name, 'unknown')}, this is {expected}; "
@@ -137,7 +138,7 @@ def _named(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 def index_fingerprint(registry: Registry, allowed: Allowlist) -> str:
     """What `build_index` will give as the fingerprint."""
-    parts = "\n".join((_FORMAT, NORMALISER, registry.fingerprint, allowed.fingerprint))
+    parts = "\n".join((FORMAT, NORMALISER, registry.fingerprint, allowed.fingerprint))
     return hashlib.sha256(parts.encode()).hexdigest()
 
 

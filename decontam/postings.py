@@ -88,8 +88,10 @@ def build_postings(
     size = _merge_variants(
         grams, gram_offsets, is_left_out, item_offsets, (found, items, variants), distinct, left_out
     )
-    order = np.argsort(found[:size], kind="stable")
+    # NumPy's stable sort of 64-bit values takes five times as long as this and what mends it.
+    order = np.argsort(found[:size])
     found = found[order]
+    _sort_runs(found, order)
     starts = np.flatnonzero(np.append(True, found[1:] != found[:-1])[:size])
     arrays = {
         "offsets": np.append(starts, size).astype(np.int64),
@@ -99,6 +101,17 @@ def build_postings(
     lookup = HashIndex.build(found[starts])
     arrays |= {f"lookup_{name}": array for name, array in lookup.arrays().items()}
     return PostingsBuild(Postings.from_arrays(arrays), distinct, left_out)
+
+
+@njit(cache=True, nogil=True)
+def _sort_runs(values, order):
+    """Put `order` in ascending order wherever neighbours in `values` are equal, in place."""
+    start = 0
+    for k in range(1, values.size + 1):
+        if k == values.size or values[k] != values[start]:
+            if k - start > 1:
+                order[start:k] = np.sort(order[start:k])
+            start = k
 
 
 @njit(cache=True, nogil=True)

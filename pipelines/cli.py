@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines.errors import RunError, UsageError
+from pipelines.fork_server import start_fork_server
 from schemas.config import STAGES, Config, ConfigError, load_config
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -36,6 +37,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run the stages of CONFIG, each from where it was left. Flags after `--` go to the Beam runner."""
+    if workers > 1 and not plan and not context.args:
+        start_fork_server()
     from pipelines.inspection.plan_preview import preview
     from pipelines.mixture import mixture_table
     from pipelines.run import absolute, run_stages

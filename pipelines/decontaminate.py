@@ -2,80 +2,93 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from decontam.allowlist import Allowlist, AllowlistError, load_allowlist
+from decontam.allowlist import AllowlistError, load_allowlist
 from decontam.controls import Control, run_controls
-from decontam.index import BenchmarkIndex, build_index, index_fingerprint
-from decontam.registry import Registry, RegistryError, load_benchmarks
+from decontam.index import FORMAT, BenchmarkIndex, build_index
+from decontam.registry import Registry, RegistryError, load_benchmarks, stored_sources
 from decontam.report import SOURCES, make_report
 from decontam.summary import summarise
 from pipelines.errors import RunError
 from pipelines.inspection.views import connect
+from pipelines.runner import Outcome, Phase, Task
 from pipelines.storage.parts import list_parts, read_signal
-from pipelines.storage.receipts import commit_receipt, is_done
 from pipelines.storage.run_directory import RunDirectory, written
-from schemas.config import Config, Decontaminate
-from schemas.receipts import Receipt
+from schemas.config import Config, Decontaminate, fingerprint
+from textkernels.words import NORMALISER
 
-STAGE = "index"
-TASK = "benchmarks"
+VERSION = 1
 REPORT = "report/decontamination"
+# Making an index takes as long as ingesting about so many bytes for each stored byte of the benchmarks.
+_TIMES_INGEST = 50
 
 
 @dataclass(frozen=True)
 class Benchmarks:
-    """What documents are checked against: the items, the allow-list, and the index file of the run."""
+    """What documents are checked against, as files of the run: its items, and the index of them.
 
-    registry: Registry
-    allowed: Allowlist
+    fingerprint: of what they are made from; they need not be there yet.
+    """
+
     fingerprint: str
+    stored_bytes: int
 
     @property
-    def file(self) -> str:
+    def index_file(self) -> str:
         return f"decontamination/index-{self.fingerprint[:16]}.arrow"
 
-    def open(self, run: RunDirectory) -> BenchmarkIndex:
-        return BenchmarkIndex.open(run.local_copy(self.file))
+    @property
+    def items_file(self) -> str:
+        return f"decontamination/items-{self.fingerprint[:16]}.arrow"
 
-    def controls(self, run: RunDirectory) -> list[Control]:
-        return run_controls(self.open(run), self.registry, self.allowed)
+    def index(self, run: RunDirectory) -> BenchmarkIndex:
+        return BenchmarkIndex.open(run.local_copy(self.index_file))
+
+    def registry(self, run: RunDirectory) -> Registry:
+        return Registry.open(run.local_copy(self.items_file))
 
 
-def load(decontaminate: Decontaminate) -> Benchmarks:
-    """Read the benchmarks and the allow-list. Raises RunError where one can't be read in full."""
+def find(decontaminate: Decontaminate) -> Benchmarks:
+    """The benchmarks that the config names. Raises RunError where one of them or of the allow-list is not there."""
     try:
-        registry = load_benchmarks(decontaminate.benchmarks)
+        stored = stored_sources(decontaminate.benchmarks)
         allowed = load_allowlist(decontaminate.allow)
     except (RegistryError, AllowlistError) as error:
         raise RunError(f"decontaminate: {error}") from error
-    return Benchmarks(registry, allowed, index_fingerprint(registry, allowed))
+    shape = fingerprint("index", VERSION, FORMAT, NORMALISER, stored.sha256, allowed.fingerprint)
+    return Benchmarks(shape, stored.bytes)
 
 
-def build(run: RunDirectory, benchmarks: Benchmarks) -> None:
-    """Make the index file where it is missing, and put one item of every benchmark through it.
+def index_phase(config: Decontaminate, benchmarks: Benchmarks) -> Phase:
+    """One task, which makes the files of the benchmarks; it may run beside ingest."""
+    task = Task("benchmarks", size=_TIMES_INGEST * benchmarks.stored_bytes)
+    return Phase("index", benchmarks.fingerprint, [task], partial(_build, config, benchmarks))
 
-    Raises RunError where one of them is not found: a run whose controls fail does not publish.
+
+def _build(config: Decontaminate, benchmarks: Benchmarks, run: RunDirectory, task: Task) -> Outcome:
+    """Read the benchmarks, index them, and put one item of every benchmark through the index.
+
+    Raises RunError where a benchmark can't be read in full, or where a control is not found: a run whose
+    controls fail does not publish.
     """
-    if is_done(run, STAGE, TASK, benchmarks.fingerprint):
-        return
-    items = benchmarks.registry.items.num_rows
-    with run.writing(benchmarks.file) as draft:
-        build_index(benchmarks.registry, benchmarks.allowed).write(draft)
-        file = written(draft, benchmarks.file, items)
-    _require(benchmarks.controls(run))
-    commit_receipt(
-        run,
-        Receipt(
-            stage=STAGE,
-            task=TASK,
-            fingerprint=benchmarks.fingerprint,
-            files=[file],
-            counts={"items": items, **benchmarks.registry.counts()},
-        ),
-    )
+    try:
+        registry = load_benchmarks(config.benchmarks)
+        allowed = load_allowlist(config.allow)
+    except (RegistryError, AllowlistError) as error:
+        raise RunError(f"decontaminate: {error}") from error
+    items = registry.items.num_rows
+    with run.writing(benchmarks.items_file) as draft:
+        registry.write(draft)
+        files = [written(draft, benchmarks.items_file, items)]
+    with run.writing(benchmarks.index_file) as draft:
+        build_index(registry, allowed).write(draft)
+        files.append(written(draft, benchmarks.index_file, items))
+    _require(run_controls(benchmarks.index(run), registry, allowed))
+    return Outcome(files, {"items": items, **registry.counts()})
 
 
 def write_contamination_report(run: RunDirectory, config: Config, benchmarks: Benchmarks) -> None:
@@ -84,17 +97,19 @@ def write_contamination_report(run: RunDirectory, config: Config, benchmarks: Be
     Raises RunError where a control fails.
     """
     assert config.decontaminate is not None
-    controls = benchmarks.controls(run)
+    registry, index = benchmarks.registry(run), benchmarks.index(run)
+    allowed = load_allowlist(config.decontaminate.allow)
+    controls = run_controls(index, registry, allowed)
     _require(controls)
-    summary = summarise(benchmarks.open(run), _tables(run, "contamination"), _tables(run, "hits"))
+    summary = summarise(index, _tables(run, "contamination"), _tables(run, "hits"))
     with connect(run, config) as con:
         sources = con.sql(
             "SELECT source, verdict, count(*) AS documents FROM signals WHERE verdict IS NOT NULL GROUP BY ALL ORDER BY ALL"
         ).to_arrow_table()
     report = make_report(
-        benchmarks.registry,
-        benchmarks.allowed,
-        benchmarks.open(run),
+        registry,
+        allowed,
+        index,
         controls,
         summary,
         sources.cast(SOURCES),

@@ -11,7 +11,7 @@ from functools import partial
 
 from pipelines import layout, manifest
 from pipelines.mixture import Mixture
-from pipelines.runner import Engine, Phase, Task, run_phases
+from pipelines.runner import Engine, Phase, Task, Wave, run_waves
 from pipelines.selection import selection_sql
 from pipelines.shards import SHARDS, shard_task, write_shard
 from pipelines.storage.parts import list_parts
@@ -46,19 +46,19 @@ def mix(
     if not _is_published(run, config, stamp):
         if not is_done(run, layout.STAGE, layout.TASK, stamp):
             layout.lay_out(run, config, stamp)
-        run_phases(run, mix_phases(run, config, stamp), engine, show)
+        run_waves(run, mix_waves(run, config, stamp), engine, show)
         if not is_done(run, manifest.STAGE, manifest.TASK, stamp):
             manifest.publish(run, tokenizer, config.seed, stamp)
     return layout.read_layout(run).mixture
 
 
-def mix_phases(run: RunDirectory, config: Config, stamp: str) -> list[Phase]:
-    """The phases between layout and manifest: `tokens`, a task a part, and `shards`, a task a shard."""
+def mix_waves(run: RunDirectory, config: Config, stamp: str) -> list[Wave]:
+    """The waves between layout and manifest: `tokens`, a task a part, and `shards`, a task a shard."""
     parts = [Task(part, size=size) for part, size in list_parts(run).items()]
     packed = [Task(shard_task(shard), {"shard": shard}) for shard in range(layout.shard_count(config))]
     return [
-        Phase(TOKENS, stamp, parts, partial(exchange_tokens, config)),
-        Phase(SHARDS, stamp, packed, write_shard),
+        [Phase(TOKENS, stamp, parts, partial(exchange_tokens, config))],
+        [Phase(SHARDS, stamp, packed, write_shard)],
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import textkernels
@@ -13,12 +14,13 @@ from pipelines.decontaminate import Benchmarks
 from pipelines.dedup import check_source_loss, dedup_phases
 from pipelines.errors import RunError
 from pipelines.facts import facts_phase, table_digest
+from pipelines.fork_server import start_fork_server
 from pipelines.ingest import ingest_phase, split_task
 from pipelines.inspection.report import write_report
 from pipelines.inspection.views import write_views
 from pipelines.mix import mix
 from pipelines.mixture import Mixture
-from pipelines.runner import Engine, Phase, run_phases
+from pipelines.runner import Engine, Wave, run_waves
 from pipelines.selection import check_selection, selection_sql
 from pipelines.storage.lock import locked
 from pipelines.storage.parts import list_parts
@@ -47,25 +49,30 @@ class Run:
         return load_or_make_plan(self.run, self.config)
 
     @cached_property
-    def ingest(self) -> list[Phase]:
-        return [ingest_phase(self.run, self.config, self.plan)]
-
-    @cached_property
     def benchmarks(self) -> Benchmarks | None:
-        return decontaminate.load(self.config.decontaminate) if self.config.decontaminate else None
+        return decontaminate.find(self.config.decontaminate) if self.config.decontaminate else None
 
     @cached_property
-    def facts(self) -> list[Phase]:
-        index = (self.benchmarks.file, self.benchmarks.fingerprint) if self.benchmarks else None
-        return [facts_phase(self.run, self.config, index)]
+    def ingest(self) -> list[Wave]:
+        """Beside the documents, the benchmarks: they wait for nothing, and the first facts need them."""
+        phases = [ingest_phase(self.run, self.config, self.plan)]
+        if self.config.decontaminate is not None and self.benchmarks is not None:
+            phases.append(decontaminate.index_phase(self.config.decontaminate, self.benchmarks))
+        return [phases]
 
     @cached_property
-    def dedup(self) -> list[Phase]:
+    def facts(self) -> list[Wave]:
+        index = (self.benchmarks.index_file, self.benchmarks.fingerprint) if self.benchmarks else None
+        return [[facts_phase(self.run, self.config, index)]]
+
+    @cached_property
+    def dedup(self) -> list[Wave]:
         if self.config.dedup is None:
             return []
-        return dedup_phases(self.run, self.config, list_parts(self.run), table_digest(self.facts[0], "bands"))
+        bands = table_digest(self.facts[0][0], "bands")
+        return [[phase] for phase in dedup_phases(self.run, self.config, list_parts(self.run), bands)]
 
-    def phases(self, stage: Stage) -> list[Phase]:
+    def waves(self, stage: Stage) -> list[Wave]:
         return {"ingest": lambda: self.ingest, "facts": lambda: self.facts, "dedup": lambda: self.dedup}.get(
             stage, lambda: []
         )()
@@ -90,7 +97,9 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
     run = RunDirectory(absolute(config.run))
     with locked(run):
         run.clear_scratch()
-        if engine.workers > 1:
+        if engine.workers > 1 and not engine.beam_flags:
+            start_fork_server()
+        else:
             textkernels.compile_kernels()
         work = Run(run, config, engine, show)
         for stage in STAGES:
@@ -124,9 +133,7 @@ def _run_stage(work: Run, stage: Stage) -> None:
     elif stage == "report":
         write_report(run, config)
     else:
-        if stage == "facts" and work.benchmarks is not None:
-            decontaminate.build(run, work.benchmarks)
-        run_phases(run, work.phases(stage), work.engine, work.show)
+        run_waves(run, work.waves(stage), work.engine, work.show)
         _check_sums(run, stage)
         if stage == "ingest":
             _check_inputs(run, config, work.plan)
@@ -137,7 +144,7 @@ def _run_stage(work: Run, stage: Stage) -> None:
 def _require_earlier(work: Run, stage: Stage) -> None:
     """Whatever comes before must be done for this very config: stale tables are never mixed."""
     for earlier in STAGES[: STAGES.index(stage)]:
-        for phase in work.phases(earlier):
+        for phase in chain.from_iterable(work.waves(earlier)):
             for task in phase.tasks:
                 if not is_done(work.run, phase.stage, task.name, phase.fingerprint_of(task)):
                     raise RunError(
@@ -184,8 +191,9 @@ def _check_inputs(run: RunDirectory, config: Config, plan: Plan) -> None:
             )
 
 
-def _digest(phases: list[Phase]) -> str:
-    """What later stages build on: the fingerprints of all tasks of these phases."""
+def _digest(waves: list[Wave]) -> str:
+    """What later stages build on: the fingerprints of all tasks of these waves."""
+    phases = chain.from_iterable(waves)
     return fingerprint([[p.stage, t.name, p.fingerprint_of(t)] for p in phases for t in p.tasks])
 
 

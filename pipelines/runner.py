@@ -1,26 +1,27 @@
 """Runs phases of tasks as one Beam pipeline. Elements are task names and small payloads, never documents."""
 
+import heapq
 import os
 import queue
 import resource
-import shlex
-import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from typing import Any
 
 import apache_beam as beam
+import grpc
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipelines.errors import RunError
 from pipelines.storage.receipts import commit_receipt, discard_receipt, is_done, read_receipt
 from pipelines.storage.run_directory import RunDirectory
+from pipelines.workers import ForkedEnvironment, on_death
 from schemas.receipts import Receipt, WrittenFile
 
 
@@ -62,6 +63,10 @@ class Phase:
         return task.fingerprint or self.fingerprint
 
 
+Wave = Sequence[Phase]
+"""Phases whose tasks may all run at the same time."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """How tasks are run: worker processes of the embedded runner, or any Beam runner by its flags."""
@@ -71,22 +76,22 @@ class Engine:
 
 
 class _RunTask(beam.DoFn):
-    """Does one task unless its receipt stands, commits the receipt, and yields whether all is well."""
+    """Does one task of a wave unless its receipt stands, commits the receipt, and yields whether all is well."""
 
-    def __init__(self, url: str, phase: Phase):
+    def __init__(self, url: str, wave: Wave):
         self.url = url
-        self.stage = phase.stage
-        self.fingerprint = phase.fingerprint
-        self.work = phase.work
+        self.works = {phase.stage: (phase.fingerprint, phase.work) for phase in wave}
 
     def setup(self) -> None:
         self.run = RunDirectory(self.url)
 
-    def process(self, task: Task, earlier: Iterable[bool] = ()) -> Iterator[bool]:
-        if not all(earlier):
-            yield False
+    def process(self, element: tuple[str, Task] | None, earlier: Iterable[bool] = ()) -> Iterator[bool]:
+        if element is None or not all(earlier):
+            yield element is None
             return
-        yield perform(self.run, self.stage, task.fingerprint or self.fingerprint, self.work, task)
+        stage, task = element
+        fingerprint, work = self.works[stage]
+        yield perform(self.run, stage, task.fingerprint or fingerprint, work, task)
 
 
 def perform(run: RunDirectory, stage: str, fingerprint: str, work: Work, task: Task) -> bool:
@@ -118,14 +123,15 @@ def perform(run: RunDirectory, stage: str, fingerprint: str, work: Work, task: T
     return True
 
 
-def run_phases(
-    run: RunDirectory, phases: list[Phase], engine: Engine, show: Callable[[str, int, int], None]
+def run_waves(
+    run: RunDirectory, waves: Sequence[Wave], engine: Engine, show: Callable[[str, int, int], None]
 ) -> None:
-    """Run every task without a standing receipt, phase after phase, in one pipeline.
+    """Run every task without a standing receipt, wave after wave, in one pipeline.
 
     `show` is called with a stage, tasks done and tasks in all. Raises RunError that names the first
     failed task; receipts of the others stand, so a rerun does only what is missing.
     """
+    phases = [phase for wave in waves for phase in wave]
     pending = {
         phase.stage: [
             t for t in phase.tasks if not is_done(run, phase.stage, t.name, phase.fingerprint_of(t))
@@ -138,46 +144,62 @@ def run_phases(
         return
     run.remove("failures")
     with _progress(run, phases, pending, show):
-        _run_pipeline(run, phases, pending, engine)
+        _run_pipeline(run, waves, pending, engine)
     for phase in phases:
         _require_all(run, phase)
         show(phase.stage, len(phase.tasks), len(phase.tasks))
 
 
 def _run_pipeline(
-    run: RunDirectory, phases: list[Phase], pending: dict[str, list[Task]], engine: Engine
+    run: RunDirectory, waves: Sequence[Wave], pending: dict[str, list[Task]], engine: Engine
 ) -> None:
-    most = max(len(tasks) for tasks in pending.values())
+    most = max(sum(len(pending[phase.stage]) for phase in wave) for wave in waves)
+    workers = min(engine.workers, most)
     if engine.beam_flags:
         pipeline = beam.Pipeline(options=PipelineOptions(list(engine.beam_flags)))
     else:
-        runner, options = _embedded(run, min(engine.workers, most))
+        runner, options = _embedded(run, workers)
         pipeline = beam.Pipeline(runner, options)
     done = None
-    for phase in phases:
-        tasks = sorted(pending[phase.stage], key=lambda task: (-task.size, task.name))
+    for wave in waves:
+        tasks = [(phase.stage, task) for phase in wave for task in pending[phase.stage]]
         if not tasks:
             continue
+        name = "+".join(phase.stage for phase in wave)
         elements = (
             pipeline
-            | f"{phase.stage}: tasks" >> beam.Create(tasks, reshuffle=False)
-            | f"{phase.stage}: spread" >> beam.Reshuffle()
+            | f"{name}: tasks" >> beam.Create(_deal(tasks, workers), reshuffle=False)
+            | f"{name}: spread" >> beam.Reshuffle()
         )
         sides = () if done is None else (beam.pvalue.AsIter(done),)
-        done = elements | f"{phase.stage}: work" >> beam.ParDo(_RunTask(run.url, phase), *sides)
+        done = elements | f"{name}: work" >> beam.ParDo(_RunTask(run.url, wave), *sides)
     try:
         _wait(pipeline)
     except Exception as error:
-        for phase in phases:
-            _require_all(run, phase)
+        for wave in waves:
+            for phase in wave:
+                _require_all(run, phase)
         raise RunError(
             f"the Beam runner ended with {type(error).__name__}: {error}; run again to go on"
         ) from error
 
 
+def _deal(tasks: list[tuple[str, Task]], workers: int) -> list[tuple[str, Task] | None]:
+    """The tasks in the order that gives every worker its share where the embedded runner deals them in turn.
+
+    The largest first, each to the worker with the least; None where a worker has no more.
+    """
+    hands: list[tuple[int, int, list[tuple[str, Task]]]] = [(0, worker, []) for worker in range(workers)]
+    for stage, task in sorted(tasks, key=lambda one: (-one[1].size, one[0], one[1].name)):
+        size, worker, hand = heapq.heappop(hands)
+        hand.append((stage, task))
+        heapq.heappush(hands, (size + task.size + 1, worker, hand))
+    return list(chain.from_iterable(zip_longest(*(hand for _, _, hand in sorted(hands, key=lambda h: h[1])))))
+
+
 def _wait(pipeline: beam.Pipeline) -> None:
     """Run the pipeline to its end. The embedded runner waits for ever for a worker process that died,
-    so it waits in a thread of its own, and the death, which Beam raises in another thread, ends the run.
+    so it waits in a thread of its own, and the death ends the run.
     """
     ended: queue.Queue[BaseException | None] = queue.Queue()
 
@@ -188,17 +210,19 @@ def _wait(pipeline: beam.Pipeline) -> None:
         except Exception as error:
             ended.put(error)
 
-    def watch(failure: threading.ExceptHookArgs) -> None:
-        if str(failure.exc_value).startswith("Worker subprocess exited"):
-            ended.put(failure.exc_value)
+    usual = threading.excepthook
 
-    usual, threading.excepthook = threading.excepthook, watch
+    def speak(failure: threading.ExceptHookArgs) -> None:
+        # The runner's threads, each cut off where a worker dies or a pipeline ends, have nothing to say to people.
+        if not isinstance(failure.exc_value, grpc.RpcError):
+            usual(failure)
+
+    on_death(ended.put)
+    threading.excepthook = speak
     threading.Thread(target=wait, daemon=True).start()
     error = ended.get()
     if error is not None:
-        # The hook stays: what is left of the runner's threads has nothing more to say.
         raise error
-    threading.excepthook = usual
 
 
 def _embedded(run: RunDirectory, workers: int) -> tuple[FnApiRunner, PipelineOptions]:
@@ -213,12 +237,10 @@ def _embedded(run: RunDirectory, workers: int) -> tuple[FnApiRunner, PipelineOpt
     if run.is_local:
         log = run.path("logs/workers.log")
         os.makedirs(os.path.dirname(log), exist_ok=True)
-    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
-    environment = SubprocessSDKEnvironment.from_command_string(f"{command} 2>>{shlex.quote(log)}")
     options = PipelineOptions(
         [f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"],
     )
-    return FnApiRunner(default_environment=environment), options
+    return FnApiRunner(default_environment=ForkedEnvironment(log)), options
 
 
 def _require_all(run: RunDirectory, phase: Phase) -> None:

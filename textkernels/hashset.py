@@ -56,7 +56,7 @@ class HashIndex:
             raise ValueError(f"at most 2^32 - 1 keys fit an index, got {keys.size}")
         keys = as_input(keys, np.uint64, "keys")
         mixed = _mixed(keys)
-        positions = np.argsort(mixed, kind="stable")
+        positions = np.argsort(mixed)
         mixed = mixed[positions]
         repeats = np.flatnonzero(mixed[1:] == mixed[:-1])
         if repeats.size:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.dedup import band_partitions, band_rows, dedup_phases
 from pipelines.exchange import write_partitions
-from pipelines.runner import Engine, run_phases
+from pipelines.runner import Engine, run_waves
 from pipelines.storage.parts import document_file, list_parts, part_name, read_signal, signal_file
 from pipelines.storage.receipts import commit_receipt
 from pipelines.storage.run_directory import RunDirectory
@@ -101,7 +101,8 @@ def write_facts(run, part, table, total):
 
 def dedup(run, workers=1, **keys):
     config = config_of(**keys)
-    run_phases(run, dedup_phases(run, config, list_parts(run), "facts"), Engine(workers), quiet)
+    phases = dedup_phases(run, config, list_parts(run), "facts")
+    run_waves(run, [[phase] for phase in phases], Engine(workers), quiet)
     return {
         row["id"]: row for part in list_parts(run) for row in read_signal(run, "duplicates", part).to_pylist()
     }

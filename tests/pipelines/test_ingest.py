@@ -22,7 +22,7 @@ from pipelines.errors import RunError
 from pipelines.ingest import ingest_phase, recut
 from pipelines.readers import jsonl, parquet, records, streams
 from pipelines.readers.records import ROW_BYTES
-from pipelines.runner import Engine, perform, run_phases
+from pipelines.runner import Engine, perform, run_waves
 from pipelines.storage import plan as plans
 from pipelines.storage.plan import load_or_make_plan
 from pipelines.storage.receipts import read_receipts
@@ -91,7 +91,7 @@ def do(config, workers=None):
     run = RunDirectory(config.run)
     phase = phase_of(run, config)
     if workers:
-        run_phases(run, [phase], Engine(workers), lambda *_: None)
+        run_waves(run, [[phase]], Engine(workers), lambda *_: None)
     for task in phase.tasks:
         assert perform(run, "ingest", phase.fingerprint_of(task), phase.work, task)
     return run
@@ -337,7 +337,7 @@ def test_a_file_that_changes_after_the_plan_ends_the_run(tmp_path):
     phase = phase_of(run, config)
     os.utime(tmp_path / "in" / "f.jsonl", (9, 9))
     with pytest.raises(RunError, match="changed since it was planned"):
-        run_phases(run, [phase], Engine(), lambda *_: None)
+        run_waves(run, [[phase]], Engine(), lambda *_: None)
     assert documents(run).num_rows == 0
 
 

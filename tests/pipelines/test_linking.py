@@ -5,7 +5,7 @@ import pytest
 from pipelines.dedup import dedup_phases
 from pipelines.errors import RunError
 from pipelines.linking import members_of_components
-from pipelines.runner import Engine, run_phases
+from pipelines.runner import Engine, run_waves
 from pipelines.storage.parts import list_parts, part_name, signal_file
 from schemas.signals import QUALITY
 from tests.pipelines.near_duplicates import WORDS, config_of, dedup, lay_out, planted, quiet
@@ -50,4 +50,4 @@ def test_bands_of_documents_that_quality_lacks_end_the_run(tmp_path):
     with pytest.raises(
         RunError, match=r"part-000000-000: the bands name documents that signals/quality lacks"
     ):
-        run_phases(run, phases, Engine(), quiet)
+        run_waves(run, [[phase] for phase in phases], Engine(), quiet)

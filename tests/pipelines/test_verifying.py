@@ -7,7 +7,7 @@ from pipelines.dedup import dedup_phases
 from pipelines.errors import RunError
 from pipelines.exchange import exchange_file, read_partition
 from pipelines.linking import members_of_components
-from pipelines.runner import Engine, run_phases
+from pipelines.runner import Engine, run_waves
 from pipelines.storage.parts import document_file, list_parts, part_name
 from pipelines.storage.receipts import receipt_name
 from tests.pipelines.near_duplicates import config_of, dedup, lay_out, planted, quiet, shingle_set
@@ -59,4 +59,4 @@ def test_a_candidate_without_a_verdict_ends_the_run(tmp_path):
     run.remove(receipt_name("duplicates", part_name(0, 0)))
     phases = dedup_phases(run, config_of(), list_parts(run), "facts")[-1:]
     with pytest.raises(RunError, match=r"2 candidates, but 1 verdicts"):
-        run_phases(run, phases, Engine(), quiet)
+        run_waves(run, [[phase] for phase in phases], Engine(), quiet)
