@@ -40,7 +40,7 @@ def run(
     if workers > 1 and not plan and not context.args:
         start_fork_server()
     from pipelines.inspection.plan_preview import preview
-    from pipelines.mixture import mixture_table
+    from pipelines.mixing.mixture import mixture_table
     from pipelines.run import absolute, run_stages
     from pipelines.runner import Engine
 

@@ -11,14 +11,14 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from pipelines.deduplication.linking import join, propose
+from pipelines.deduplication.verifying import align, decide_partition, gather
 from pipelines.errors import RunError
-from pipelines.linking import join, propose
 from pipelines.runner import Phase, Task
 from pipelines.storage.parts import list_parts
 from pipelines.storage.plan import PLAN
 from pipelines.storage.receipts import read_receipts
 from pipelines.storage.run_directory import RunDirectory
-from pipelines.verifying import align, decide_partition, gather
 from schemas.config import Config, Dedup, fingerprint
 from schemas.documents import ROW_BITS
 from schemas.plan import Plan

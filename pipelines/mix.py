@@ -9,15 +9,15 @@
 from collections.abc import Callable
 from functools import partial
 
-from pipelines import layout, manifest
-from pipelines.mixture import Mixture
+from pipelines.mixing import layout, manifest
+from pipelines.mixing.mixture import Mixture
+from pipelines.mixing.shards import SHARDS, shard_task, write_shard
+from pipelines.mixing.token_exchange import TOKENS, exchange_tokens
 from pipelines.runner import Engine, Phase, Task, Wave, run_waves
 from pipelines.selection import selection_sql
-from pipelines.shards import SHARDS, shard_task, write_shard
 from pipelines.storage.parts import list_parts
 from pipelines.storage.receipts import is_done, read_receipt
 from pipelines.storage.run_directory import RunDirectory
-from pipelines.token_exchange import TOKENS, exchange_tokens
 from pipelines.tokens import load_tokenizer
 from schemas.config import Config, fingerprint
 

@@ -19,7 +19,7 @@ from pipelines.ingest import ingest_phase, split_task
 from pipelines.inspection.report import write_report
 from pipelines.inspection.views import write_views
 from pipelines.mix import mix
-from pipelines.mixture import Mixture
+from pipelines.mixing.mixture import Mixture
 from pipelines.runner import Engine, Wave, run_waves
 from pipelines.selection import check_selection, selection_sql
 from pipelines.storage.lock import locked

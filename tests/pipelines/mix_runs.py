@@ -11,7 +11,7 @@ import pyarrow as pa
 import tiktoken
 
 from pipelines.mix import mix
-from pipelines.mixture import Mixture
+from pipelines.mixing.mixture import Mixture
 from pipelines.runner import Engine
 from pipelines.storage.parts import document_file, part_name, signal_file
 from pipelines.storage.receipts import commit_receipt

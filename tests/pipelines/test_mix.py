@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import copies, epochs, layout, shards
 from pipelines.errors import RunError
-from pipelines.layout import shard_count
 from pipelines.mix import mix
-from pipelines.mixture import MixtureError
+from pipelines.mixing import copies, epochs, layout, shards
+from pipelines.mixing.layout import shard_count
+from pipelines.mixing.mixture import MixtureError
 from pipelines.runner import Engine
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config

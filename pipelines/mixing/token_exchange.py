@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.copies import Copies, list_copies
 from pipelines.errors import RunError
 from pipelines.exchange import read_partition, write_partitions
-from pipelines.layout import Layout, copies_file, read_layout
+from pipelines.mixing.copies import Copies, list_copies
+from pipelines.mixing.layout import Layout, copies_file, read_layout
 from pipelines.runner import Outcome, Task
 from pipelines.storage.parts import read_documents
 from pipelines.storage.run_directory import RunDirectory

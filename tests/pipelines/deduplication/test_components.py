@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.components import Components, components_at, pack, spanning_forest, star_links
+from pipelines.deduplication.components import Components, components_at, pack, spanning_forest, star_links
 
 BATCH_OF_DOC = 10  # documents 0 to 9 are of batch 0, 10 to 19 of batch 1, and so on
 DOCS = 40

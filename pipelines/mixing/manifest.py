@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import RunError
-from pipelines.layout import MANIFEST, Layout, read_layout
-from pipelines.mixture import Mixture
-from pipelines.shards import SHARDS, pieces_file, shard_task
+from pipelines.mixing.layout import MANIFEST, Layout, read_layout
+from pipelines.mixing.mixture import Mixture
+from pipelines.mixing.shards import SHARDS, pieces_file, shard_task
 from pipelines.storage.receipts import commit_receipt, read_receipt
 from pipelines.storage.run_directory import RunDirectory
 from pipelines.tokens import Tokenizer

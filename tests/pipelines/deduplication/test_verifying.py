@@ -4,9 +4,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.dedup import dedup_phases
+from pipelines.deduplication.linking import members_of_components
 from pipelines.errors import RunError
 from pipelines.exchange import exchange_file, read_partition
-from pipelines.linking import members_of_components
 from pipelines.runner import Engine, run_waves
 from pipelines.storage.parts import document_file, list_parts, part_name
 from pipelines.storage.receipts import receipt_name

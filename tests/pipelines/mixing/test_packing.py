@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.packing import boundaries, cut_pieces
+from pipelines.mixing.packing import boundaries, cut_pieces
 
 
 def by_loop(lengths: list[int], start: int, sequences: range, length: int) -> list[tuple[int, ...]]:

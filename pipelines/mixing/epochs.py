@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.errors import RunError
 from pipelines.inspection.tables import identifier, literal
-from pipelines.mixture import Mixture, Supply
+from pipelines.mixing.mixture import Mixture, Supply
 from schemas.config import Component
 
 _BATCH_ROWS = 2**18

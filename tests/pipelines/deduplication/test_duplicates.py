@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.duplicates import Candidates, decide
+from pipelines.deduplication.duplicates import Candidates, decide
 
 
 def document(doc, shingles, batch=0, joined=None, since=0, source="s", length=1, content=None):

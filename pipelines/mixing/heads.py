@@ -7,7 +7,7 @@ which copies these begin with, without reading all that they hold.
 import numpy as np
 import pyarrow as pa
 
-from pipelines.copies import Copies
+from pipelines.mixing.copies import Copies
 
 HEADS = pa.schema(
     [

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.components import components_at
+from pipelines.deduplication.components import components_at
 from textkernels.keepers import keep_greedily
 
 SIMILARITY_DECIMALS = 6

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.mixture import (
+from pipelines.mixing.mixture import (
     Mixture,
     MixtureError,
     Supply,

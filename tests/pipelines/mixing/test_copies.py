@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import copies as copies_module
-from pipelines.copies import COPIES, copy_hash, list_copies
-
-from . import mix_runs
+from pipelines.mixing import copies as copies_module
+from pipelines.mixing.copies import COPIES, copy_hash, list_copies
+from tests.pipelines import mix_runs
 
 
 @given(

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipelines.copies import COPIES, list_copies
-from pipelines.epochs import choose_copies, read_copies, take_stock
 from pipelines.errors import RunError
-from pipelines.heads import Heads
 from pipelines.inspection.views import connect
-from pipelines.mixture import Allotment, Mixture, Supply, allot
+from pipelines.mixing.copies import COPIES, list_copies
+from pipelines.mixing.epochs import choose_copies, read_copies, take_stock
+from pipelines.mixing.heads import Heads
+from pipelines.mixing.mixture import Allotment, Mixture, Supply, allot
 from pipelines.storage.parts import document_file, list_parts
 from pipelines.storage.receipts import commit_receipt, read_receipt
 from pipelines.storage.run_directory import SCRATCH, RunDirectory

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.duplicates import Candidates, decide
+from pipelines.deduplication.duplicates import Candidates, decide
+from pipelines.deduplication.linking import batch_of, members_of_components
 from pipelines.errors import RunError
 from pipelines.exchange import read_partition, write_partitions
-from pipelines.linking import batch_of, members_of_components
 from pipelines.runner import Outcome, Task
 from pipelines.storage.parts import document_file, read_documents, signal_file
 from pipelines.storage.run_directory import RunDirectory

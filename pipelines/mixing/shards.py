@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import RunError
-from pipelines.layout import HEADS_FILE, Layout, read_layout
-from pipelines.packing import Pieces, boundaries, cut_pieces
+from pipelines.mixing.layout import HEADS_FILE, Layout, read_layout
+from pipelines.mixing.packing import Pieces, boundaries, cut_pieces
+from pipelines.mixing.token_exchange import read_copies, token_ids
 from pipelines.runner import Outcome, Task
 from pipelines.storage.run_directory import RunDirectory
-from pipelines.token_exchange import read_copies, token_ids
 from schemas.shards import PIECES, SHARD
 
 SHARDS = "shards"

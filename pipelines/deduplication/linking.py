@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from pipelines.components import Components, ascending, pack, spanning_forest, star_links
+from pipelines.deduplication.components import Components, ascending, pack, spanning_forest, star_links
 from pipelines.errors import RunError
 from pipelines.exchange import exchange_file, read_partition, write_partitions
 from pipelines.runner import Outcome, Task

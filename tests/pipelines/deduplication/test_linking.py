@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines.dedup import dedup_phases
+from pipelines.deduplication.linking import members_of_components
 from pipelines.errors import RunError
-from pipelines.linking import members_of_components
 from pipelines.runner import Engine, run_waves
 from pipelines.storage.parts import list_parts, part_name, signal_file
 from schemas.signals import QUALITY

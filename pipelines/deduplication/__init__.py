@@ -1,0 +1,1 @@
+"""From shared band keys to verdicts: which documents are near-duplicates of which kept ones."""
