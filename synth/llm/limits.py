@@ -71,10 +71,17 @@ class TokenBucket:
         self._wake()
 
 
+# A burst of connections overruns a server's listen queue (128 as a rule), and a lost SYN costs a second; and answers
+# to requests that went out in a burst come back in one.
+OPEN_EVERY = 0.0008
+
+
 class Limits:
     """One lane's; shared by all models that it asks."""
 
     def __init__(self, share: Share):
+        self._most = share.connections
+        self._opened = 0
         self._connections = asyncio.Semaphore(share.connections)
         self._requests = _requests(share.requests_per_minute)
         self._tokens = _tokens(share.tokens_per_minute)
@@ -83,6 +90,9 @@ class Limits:
         """Waits for a free connection and for leave to send a request of at most so many tokens."""
         await self._connections.acquire()
         try:
+            if self._opened < self._most:
+                self._opened += 1
+                await asyncio.sleep((self._opened - 1) * OPEN_EVERY)
             if self._requests is not None:
                 await self._requests.take(1)
             if self._tokens is not None:
