@@ -1,14 +1,18 @@
 """Requests a second and CPU a request of the project's client beside others, against a local server.
 
-    python -m benchmarks.generation [--clients ours aiohttp openai] [--requests 10000] [--latency 0.2]
-        [--connections 256] [--work FOLDER] [--peer-python PYTHON]
+    python -m benchmarks.generation [--clients ours aiohttp openai distilabel curator] [--requests 10000]
+        [--latency 0.2] [--connections 256] [--work FOLDER] [--python openai=PYTHON distilabel=PYTHON ...]
     python -m benchmarks.generation --kills 10
 
 Run it from the root of the checkout. The server (tests/synth/fault_server.py) and every client have a process of
 their own; clients run one after another. The ideal is connections / mean latency as the server measured it; the
-share of it has the ramp and the tail in it. CPU is that of the client's process, threads and kernel time included,
-without imports; for `ours` the durable answer store under --work is part of it. --peer-python is a Python that has
-openai (and distilabel, bespokelabs-curator) where this one has not: `pip install openai`.
+share of it has the ramp and the tail in it. CPU is that of the client's processes, threads and kernel time
+included, without imports; for `ours` the durable answer store under --work is part of it.
+
+--python names the Pythons of the clients that are not installed beside the project, each in a venv of its own:
+`pip install openai`, `pip install 'distilabel[openai]'`, `pip install bespokelabs-curator`; a client that can't be
+imported is left out. Without a network curator wants tiktoken's cl100k_base in TIKTOKEN_CACHE_DIR. They are slow:
+give them fewer requests.
 
 --kills kills a lane so many times with SIGKILL, each time at another place of its list, and goes on with it; then
 compares with an undisturbed run over the same store and counts what was asked twice.
@@ -17,6 +21,7 @@ compares with an undisturbed run over the same store and counts what was asked t
 import argparse
 import asyncio
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -87,7 +92,7 @@ async def _workers(one: Callable[[str], Awaitable[str]], requests: int, connecti
     return kept
 
 
-async def plain_aiohttp(url: str, requests: int, connections: int, _: Path) -> int:
+async def plain_aiohttp(url: str, requests: int, connections: int) -> int:
     import aiohttp
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as session:
@@ -100,7 +105,7 @@ async def plain_aiohttp(url: str, requests: int, connections: int, _: Path) -> i
         return await _workers(one, requests, connections)
 
 
-async def openai_sdk(url: str, requests: int, connections: int, _: Path) -> int:
+async def openai_sdk(url: str, requests: int, connections: int) -> int:
     import openai
 
     async with openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=5) as client:
@@ -114,25 +119,64 @@ async def openai_sdk(url: str, requests: int, connections: int, _: Path) -> int:
         return await _workers(one, requests, connections)
 
 
-CLIENTS = {"ours": ours, "aiohttp": plain_aiohttp, "openai": openai_sdk}
+def distilabel(url: str, requests: int, connections: int) -> int:
+    from distilabel.models import OpenAILLM
+    from distilabel.pipeline import Pipeline
+    from distilabel.steps import LoadDataFromDicts
+    from distilabel.steps.tasks import TextGeneration
+
+    rows = [{"instruction": text_of(number)} for number in range(requests)]
+    with Pipeline(name="speed") as pipeline:
+        load = LoadDataFromDicts(data=rows, batch_size=connections)
+        options = {"max_new_tokens": MAX_TOKENS}
+        llm = OpenAILLM(model="m", base_url=url, api_key="none", generation_kwargs=options)
+        load >> TextGeneration(llm=llm, input_batch_size=connections)
+    made = pipeline.run(use_cache=False)["default"]["train"]
+    return sum(bool(text) for text in made["generation"])
+
+
+def curator(url: str, requests: int, connections: int) -> int:
+    os.environ.update(TELEMETRY_ENABLED="false", CURATOR_DISABLE_CACHE="1", OPENAI_API_KEY="none")
+    from bespokelabs import curator
+
+    options = {
+        "base_url": url,
+        "max_requests_per_minute": 10**7,
+        "max_tokens_per_minute": 10**10,
+        "max_concurrent_requests": connections,
+    }
+    generation = {"max_tokens": MAX_TOKENS}
+    llm = curator.LLM(model_name="m", backend="openai", backend_params=options, generation_params=generation)
+    made = llm([text_of(number) for number in range(requests)])
+    return sum(bool(text) for text in made.dataset["response"])
+
+
+CLIENTS: dict[str, Callable[[str, int, int, Path], int]] = {
+    "ours": lambda *given: asyncio.run(ours(*given)),
+    "aiohttp": lambda *given: asyncio.run(plain_aiohttp(*given[:3])),
+    "openai": lambda *given: asyncio.run(openai_sdk(*given[:3])),
+    "distilabel": lambda *given: distilabel(*given[:3]),
+    "curator": lambda *given: curator(*given[:3]),
+}
 
 
 def cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-async def measured(client: str, url: str, requests: int, connections: int, folder: Path) -> dict[str, float]:
+def measured(client: str, url: str, requests: int, connections: int, folder: Path) -> dict[str, float]:
     # Imports and the first request's lazy work are no part of the figure.
-    await CLIENTS[client](url, 1, 1, folder / "first")
+    CLIENTS[client](url, 1, 1, folder / "first")
     cpu_before, began = cpu(), time.perf_counter()
-    kept = await CLIENTS[client](url, requests, connections, folder / "measured")
+    kept = CLIENTS[client](url, requests, connections, folder / "measured")
     return {"seconds": time.perf_counter() - began, "cpu": cpu() - cpu_before, "kept": kept}
 
 
 def compare(given: argparse.Namespace) -> None:
     from tests.synth.fault_server import counts, serving
 
+    pythons = dict(pair.split("=", 1) for pair in given.python)
     print(f"{given.requests} requests, {given.latency * 1000:.0f} ms, {given.connections} connections")
     print(f"{'client':10} {'requests/s':>10} {'of ideal':>9} {'CPU ms':>7} {'answers':>8} {'server ms':>10}")
     for client in given.clients:
@@ -140,14 +184,14 @@ def compare(given: argparse.Namespace) -> None:
             serving("--bare", "--latency", str(given.latency)) as url,
             tempfile.TemporaryDirectory(dir=given.work) as folder,
         ):
-            python = given.peer_python if client not in ("ours", "aiohttp") else sys.executable
+            python = pythons.get(client, sys.executable)
             command = [python, "-m", "benchmarks.generation", "--one", client, url, folder]
             options = ["--requests", str(given.requests), "--connections", str(given.connections)]
-            done = subprocess.run([*command, *options], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+            done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=ROOT)
             if done.returncode:
-                print(f"{client:10} not measured")
+                print(f"{client:10} left out: {done.stderr.strip().splitlines()[-1]}")
                 continue
-            found = json.loads(done.stdout)
+            found = json.loads(done.stdout.splitlines()[-1])
             latency = counts(url)["mean_seconds"]
         rate = given.requests / found["seconds"]
         share = rate * latency / given.connections
@@ -207,13 +251,13 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
     parser.add_argument("--connections", type=int, default=256)
     parser.add_argument("--work", type=Path, help="folder for the answer store")
-    parser.add_argument("--peer-python", default=sys.executable)
+    parser.add_argument("--python", nargs="*", default=[], metavar="CLIENT=PYTHON")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--one", nargs=3, metavar=("CLIENT", "URL", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         client, url, folder = given.one
-        print(json.dumps(asyncio.run(measured(client, url, given.requests, given.connections, Path(folder)))))
+        print(json.dumps(measured(client, url, given.requests, given.connections, Path(folder))))
     elif given.kills:
         kill(given)
     else:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Self
 
 import aiohttp
+from pydantic import SecretStr
 from yarl import URL
 
 from schemas.synthesis import Model
 from synth.asking import Prompt
 
 from . import faults
-from .errors import Refused
+from .errors import Refused, Stop
 from .faults import UNREACHABLE, Fault
 from .wire import PATHS, Reply, read_reply, request_body
 
@@ -68,8 +69,8 @@ class Client:
 
     async def __aenter__(self) -> Self:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if self._secret:
-            headers["Authorization"] = f"Bearer {self._secret}"
+        if self._secret is not None:
+            headers["Authorization"] = f"Bearer {self._secret.get_secret_value()}"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
             timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=_CONNECT_SECONDS),
@@ -110,7 +111,7 @@ class Client:
                 body = await self._body(response)
                 status, retry_after = response.status, response.headers.get("Retry-After")
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            return Fault(UNREACHABLE, f"{self.url} can't be reached: {self.without_secret(str(error))}")
+            return Fault(UNREACHABLE, f"can't be reached: {error}")
         except TimeoutError:
             return Fault("timeout", f"no answer within {self._timeout:g} s", billed=True)
         except (aiohttp.ClientPayloadError, _TooLong):
@@ -124,7 +125,13 @@ class Client:
                 return Fault(
                     "bad_reply", f"no reply: {faults.shown(body[:300].decode(errors='replace'))}", billed=True
                 )
-        fault = faults.of_status(status, body, retry_after)
+        try:
+            fault = faults.of_status(status, body, retry_after)
+        except Stop as stop:
+            raise type(stop)(
+                f"{self.url}, model {self.model.model}: {stop}. What it has answered is kept; mend that and start "
+                "the run again"
+            ) from None
         return fault if fault.retry else Response(status, body, fault=fault)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -138,19 +145,16 @@ class Client:
                 if size > MOST_REPLY_BYTES:
                     raise _TooLong
             body = b"".join(pieces)
-        if self._secret and len(self._secret) >= _SHORTEST_SECRET:
-            body = body.replace(self._secret.encode(), b"[API key]")
+        if self._secret is not None and len(self._secret) >= _SHORTEST_SECRET:
+            body = body.replace(self._secret.get_secret_value().encode(), b"[API key]")
         return body
-
-    def without_secret(self, text: str) -> str:
-        return text.replace(self._secret, "[API key]") if self._secret else text
 
 
 class _TooLong(Exception):
     pass
 
 
-def _secret(variable: str | None) -> str | None:
+def _secret(variable: str | None) -> SecretStr | None:
     if variable is None:
         return None
     secret = os.environ.get(variable, "").strip()
@@ -160,4 +164,4 @@ def _secret(variable: str | None) -> str | None:
         )
     if not (secret.isascii() and secret.isprintable()):
         raise Refused(f"the API key in {variable} holds characters that can't be sent")
-    return secret
+    return SecretStr(secret)

@@ -59,14 +59,19 @@ def segments(folder: Path) -> list[SegmentName]:
 
 
 def read_segment(path: Path) -> Iterator[tuple[int, Record]]:
-    """Offset and record of every whole record, up to the first that is torn."""
+    """Offset and record of every whole record. One that is damaged is passed over, a torn end is left out."""
     data = path.read_bytes()
-    at = len(MAGIC)
-    if not data.startswith(MAGIC):
-        return
-    while (record := _decode(data, at)) is not None:
-        yield at, record
-        at += _FRAME.size + _HEAD.size + len(record.body)
+    at = len(MAGIC) if data.startswith(MAGIC) else len(data)
+    while len(data) >= at + _FRAME.size:
+        length, checksum = _FRAME.unpack_from(data, at)
+        start = at + _FRAME.size
+        payload = data[start : start + length]
+        if not _HEAD.size <= length == len(payload):
+            return
+        record = _decode(payload, checksum)
+        if record is not None:
+            yield at, record
+        at = start + length
 
 
 def read_record(path: Path, offset: int) -> Record:
@@ -74,20 +79,15 @@ def read_record(path: Path, offset: int) -> Record:
     with path.open("rb") as file:
         file.seek(offset)
         frame = file.read(_FRAME.size)
-        length = _FRAME.unpack(frame)[0] if len(frame) == _FRAME.size else 0
-        record = _decode(frame + file.read(length), 0)
+        length, checksum = _FRAME.unpack(frame) if len(frame) == _FRAME.size else (0, 0)
+        record = _decode(file.read(length), checksum)
     if record is None:
         raise ValueError(f"{path}: the record at byte {offset} is damaged")
     return record
 
 
-def _decode(data: bytes, at: int) -> Record | None:
-    if len(data) < at + _FRAME.size:
-        return None
-    length, checksum = _FRAME.unpack_from(data, at)
-    start = at + _FRAME.size
-    payload = data[start : start + length]
-    if len(payload) < length or length < _HEAD.size or zlib.crc32(payload) != checksum:
+def _decode(payload: bytes, checksum: int) -> Record | None:
+    if len(payload) < _HEAD.size or zlib.crc32(payload) != checksum:
         return None
     key, status, tokens, money = _HEAD.unpack_from(payload)
     return Record(key.hex(), status, payload[_HEAD.size :], Charge(tokens, money))

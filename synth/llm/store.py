@@ -11,7 +11,7 @@ from .segments import UNASKED, Record, SegmentName, SegmentWriter, encode, read_
 from .share import even
 
 SEGMENT_BYTES = 64 * 2**20
-COMMIT_EVERY = 0.02
+COMMIT_EVERY = 0.005
 _OFFSET_BITS = 40
 
 
@@ -84,7 +84,9 @@ class Store:
         try:
             return read_record(self.folder / self._segments[number].file, offset)
         except (OSError, ValueError) as error:
-            raise StoreBroken(f"an answer can't be read again: {error}") from error
+            raise StoreBroken(
+                f"an answer can't be read again: {error}. Start the run again: it is asked anew, and only it"
+            ) from error
 
     async def put(self, record: Record) -> None:
         """Returns when the record is on disk. Records that wait at the same time share one fsync.
@@ -110,7 +112,10 @@ class Store:
             try:
                 places = await loop.run_in_executor(self._thread, self._append, records)
             except OSError as error:
-                self._broken = StoreBroken(f"{self.folder} takes no more answers: {error.strerror}")
+                self._broken = StoreBroken(
+                    f"{self.folder} takes no more answers: {error.strerror}. Those before are kept; mend that and "
+                    "start the run again"
+                )
                 for waiting in (durable, self._durable):
                     if waiting is not None:
                         waiting.set_exception(self._broken)

@@ -172,12 +172,14 @@ def test_a_full_disk_ends_the_run_and_every_waiting_put_with_it(tmp_path: Path) 
     assert Store(tmp_path, 0, 1).get(record(1).key) == record(1)
 
 
-def test_an_answer_that_rots_on_disk_is_not_served(tmp_path: Path) -> None:
-    write(tmp_path, [record(1, b"x" * 100)])
+def test_an_answer_that_rots_on_disk_is_not_served_and_costs_no_other(tmp_path: Path) -> None:
+    write(tmp_path, [record(number, b"x" * 100) for number in range(3)])
     store = Store(tmp_path, 0, 1)
     path = tmp_path / segments(tmp_path)[0].file
     content = bytearray(path.read_bytes())
-    content[-1] ^= 1
+    content[-len(encode(record(0, b"x" * 100))) - 1] ^= 1
     path.write_bytes(content)
     with pytest.raises(StoreBroken, match="damaged"):
         store.get(record(1).key)
+    anew = Store(tmp_path, 0, 1)
+    assert [anew.get(record(number).key) is None for number in range(3)] == [False, True, False]
