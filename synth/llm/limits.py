@@ -80,8 +80,8 @@ class Limits:
     """One lane's; shared by all models that it asks."""
 
     def __init__(self, share: Share):
-        self._most = share.connections
-        self._opened = 0
+        self._unopened = share.connections
+        self._open_at = 0.0
         self._connections = asyncio.Semaphore(share.connections)
         self._requests = _requests(share.requests_per_minute)
         self._tokens = _tokens(share.tokens_per_minute)
@@ -90,9 +90,13 @@ class Limits:
         """Waits for a free connection and for leave to send a request of at most so many tokens."""
         await self._connections.acquire()
         try:
-            if self._opened < self._most:
-                self._opened += 1
-                await asyncio.sleep((self._opened - 1) * OPEN_EVERY)
+            if self._unopened:
+                self._unopened -= 1
+                now = asyncio.get_running_loop().time()
+                begin = max(now, self._open_at)
+                self._open_at = begin + OPEN_EVERY
+                if begin > now:
+                    await asyncio.sleep(begin - now)
             if self._requests is not None:
                 await self._requests.take(1)
             if self._tokens is not None:

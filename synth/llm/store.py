@@ -24,7 +24,7 @@ class Store:
     """One lane's door to the answers of all lanes and all earlier starts of the run.
 
     Of two records with one key the first counts, in the order of generation, lane and time; but UNASKED gives way
-    to whatever comes after it. Answers are kept in memory as key and place only, about 190 bytes an answer; their
+    to whatever comes after it. Answers are kept in memory as key and place only, about 140 bytes an answer; their
     text is read when it is asked for.
     """
 

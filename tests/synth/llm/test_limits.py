@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Coroutine
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.synthesis import Budget
-from synth.llm.limits import Limits
+from synth.llm.limits import OPEN_EVERY, Limits
 from synth.llm.share import share_of
 
 
@@ -122,3 +123,37 @@ def test_no_more_than_the_connections_are_in_flight() -> None:
         return most
 
     assert run(go()) == 3
+
+
+def test_connections_are_opened_one_after_another_and_once() -> None:
+    async def go() -> list[float]:
+        gate, entered, clock = limits(connections=20), [], asyncio.get_running_loop()
+
+        async def one() -> None:
+            await gate.enter(1)
+            entered.append(clock.time())
+            await asyncio.sleep(1)
+            gate.leave(0)
+
+        await asyncio.gather(*(one() for _ in range(40)))
+        return entered
+
+    entered = run(go())
+    gaps = [after - before for before, after in pairwise(entered)]
+    assert gaps[:19] == pytest.approx([OPEN_EVERY] * 19)
+    assert [later - earlier for earlier, later in zip(entered, entered[20:], strict=False)] == pytest.approx(
+        [1] * 20
+    )
+
+
+def test_one_request_after_another_does_not_wait_for_connections_to_open() -> None:
+    async def go() -> float:
+        gate, clock = limits(connections=256), asyncio.get_running_loop()
+        began = clock.time()
+        for _ in range(256):
+            await gate.enter(1)
+            await asyncio.sleep(0.01)
+            gate.leave(0)
+        return clock.time() - began
+
+    assert run(go()) == pytest.approx(2.56)
