@@ -25,6 +25,7 @@ def start(file: str, context: int, slots: int) -> xllamacpp.Server:
     params.model.path = file
     params.hostnames = ["127.0.0.1"]
     params.port = 0
+    params.cors_origins = "http://127.0.0.1"  # not for pages in a browser on this machine
     params.n_ctx = context * slots
     params.n_parallel = slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores

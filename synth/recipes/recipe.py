@@ -45,6 +45,10 @@ class Recipe(Protocol):
 
     def __init__(self, use: RecipeUse, model: Model): ...
 
+    def fingerprint(self) -> str:
+        """Hex digits that change with the recipe's version and its prompts."""
+        ...
+
     async def write(self, seed: Seed, ask: Ask) -> Draft | Rejected:
         """Raises AskError where a question stays without an answer."""
         ...

@@ -1,1 +1,1 @@
-"""What a generated text is refused for, each refusal with its reason."""
+"""Checks of what models wrote: each looks for one fault and gives its slug, or None. No model, no randomness."""
