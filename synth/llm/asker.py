@@ -132,11 +132,11 @@ class Asker:
         return ended, charge
 
     def _count_final(self, response: Response) -> None:
-        reason = _failed(response.status, response.body, response.reply)
-        if reason is None:
+        failed = _failed(response.status, response.body, response.reply)
+        if failed is None:
             self.counters.answers += 1
         else:
-            self.counters.failures[reason.reason] += 1
+            self.counters.failures[failed.reason] += 1
         if response.reply is not None:
             self._breaker.answered()
         elif response.fault is not None:

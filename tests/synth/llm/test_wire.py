@@ -69,7 +69,28 @@ def test_a_reply_that_only_reasoned_is_an_empty_text() -> None:
     assert read_reply(reply(message={"content": None, "reasoning": "hm"})).text == ""
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "many", "completion_tokens": 1}, "none", 3])
+def test_a_content_in_parts_is_its_texts() -> None:
+    parts = [
+        {"type": "thinking", "thinking": []},
+        {"type": "text", "text": "a"},
+        3,
+        {"type": "text", "text": "b"},
+    ]
+    assert read_reply(reply(message={"content": parts})).text == "ab"
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {},
+        {"prompt_tokens": "many", "completion_tokens": 1},
+        {"prompt_tokens": -1, "completion_tokens": 1},
+        {"prompt_tokens": 1, "completion_tokens": 10**30},
+        "none",
+        3,
+    ],
+)
 def test_a_count_that_is_none_does_not_cost_the_answer(usage: Any) -> None:
     body = json.dumps({"choices": [{"text": "hi"}], "usage": usage}).encode()
     assert read_reply(body).usage is None
