@@ -36,7 +36,6 @@ class TokenBucket:
         self._fill()
         self._level += amount
         self._wake()
-        self._level = min(self._level, self._burst)
 
     def _fill(self) -> None:
         now = asyncio.get_running_loop().time()

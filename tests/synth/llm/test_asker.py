@@ -151,6 +151,16 @@ def test_no_request_is_sent_past_the_tokens_cap_and_the_rest_is_rejected(tmp_pat
     assert sum(isinstance(outcome, Draft) for outcome in more) > len(kept)
 
 
+def test_a_lost_try_that_may_be_billed_counts_against_the_cap_at_its_worst(tmp_path: Path) -> None:
+    for fault, tries in (("cut_body", 2), ("http_500", 4)):
+        with serving("--faults", f"{fault}=1") as url:
+            outcomes, counters = lane(url, tmp_path / fault, range(1), tokens=40, tries=4)
+            assert counts(url)["requests"] == counters.requests == tries
+        assert [outcome.reason for outcome in outcomes if isinstance(outcome, Rejected)] == [
+            "budget" if fault == "cut_body" else "http_500"
+        ]
+
+
 def test_money_is_capped_over_all_starts_and_lanes(tmp_path: Path) -> None:
     price = Price(input=1000.0, output=2000.0)
 

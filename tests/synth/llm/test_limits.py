@@ -157,3 +157,19 @@ def test_one_request_after_another_does_not_wait_for_connections_to_open() -> No
         return clock.time() - began
 
     assert run(go()) == pytest.approx(2.56)
+
+
+def test_what_comes_back_does_not_fill_the_bucket_past_its_brim() -> None:
+    async def go() -> int:
+        gate, clock = limits(tokens_per_minute=6000, connections=64), asyncio.get_running_loop()
+        for _ in range(20):
+            await gate.enter(600)
+            gate.leave(600)
+        began, sent = clock.time(), 0
+        while clock.time() == began:
+            await gate.enter(100)
+            gate.leave(0)
+            sent += clock.time() == began
+        return sent
+
+    assert run(go()) <= 6
