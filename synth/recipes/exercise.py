@@ -18,7 +18,7 @@ from synth.recipes.provenance import provenance
 from synth.recipes.recipe import Draft, Rejected, Seed
 from synth.validators.copying import copied_share
 from synth.validators.exercise import unworkable
-from synth.validators.grounding import ungrounded
+from synth.validators.grounding import shared_share, ungrounded
 from synth.validators.language import foreign
 from synth.validators.loops import looping
 from synth.validators.talk import out_of_role
@@ -27,7 +27,7 @@ NAME = "exercise"
 VERSION = 1
 TRIES = 4
 COOLER = 0.7  # temperature of a try, as a share of the one before
-LEAST_QUOTED = 0.7  # of the fact that a few-shot exercise is about
+LEAST_QUOTED = 0.7  # of the fact that a few-shot exercise is about, from the passage
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -105,6 +105,8 @@ class Exercise:
             return "no_exercise", answer.key
         if copied_share(fields["fact"], seed.text) < LEAST_QUOTED:
             return "invented_fact", answer.key
+        if not shared_share(fields["answer"], fields["fact"]):
+            return "beside_the_fact", answer.key
         exercise = _Exercise(fields["question"], fields["solution"], fields["answer"], self_contained=False)
         said = " ".join((exercise.question, exercise.solution, exercise.answer))
         return ungrounded(said, seed.text) or exercise, answer.key

@@ -93,7 +93,14 @@ def test_a_chat_model_is_given_the_schema() -> None:
         ("A ferry carries cars in the meantime.\nQuestion: How do cars cross?", "no_exercise"),
         (shown() + "\nQuestion: And now?", "no_exercise"),
         (shown(fact="The bridge was painted green by volunteers in summer."), "invented_fact"),
-        (shown(Answer="They are carried by 3 ferries."), "new_numbers"),
+        (
+            shown(
+                Question="Why is the steel on the north side still sound?",
+                Answer="Because people walk there.",
+            ),
+            "beside_the_fact",
+        ),
+        (shown(Answer="A ferry that takes 3 of them."), "new_numbers"),
         (shown(Question="Garfield Bridge is closed until spring."), "no_question"),
         (shown(Question="Which of the following cross the river?"), "no_options"),
         (shown(Answer="How do cars cross?"), "answer_is_question"),
