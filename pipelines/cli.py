@@ -33,31 +33,43 @@ def run(
     plan: Annotated[
         bool, typer.Option("--plan", help="Look at the inputs, estimate, write nothing.")
     ] = False,
+    preview: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Try N seeds, show what models answer, estimate the whole."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = os.cpu_count() or 1,
     as_json: Json = False,
 ) -> None:
     """Run the stages of CONFIG, each from where it was left. Flags after `--` go to the Beam runner."""
     if workers > 1 and not plan and not context.args:
         start_fork_server()
-    from pipelines.inspection.plan_preview import preview
+    from pipelines.inspection.plan_preview import preview as preview_plan
     from pipelines.mixing.mixture import mixture_table
     from pipelines.run import absolute, run_stages
+    from pipelines.run import preview as preview_seeds
     from pipelines.runner import Engine
 
     settings = load_config(config)
     if plan:
-        _print(preview(settings), as_json)
+        _print(preview_plan(settings), as_json)
         return
     chosen = _stages(stages)
+    if preview is not None:
+        with _progress(as_json) as show:
+            tried = preview_seeds(settings, preview, Engine(workers, tuple(context.args)), show)
+        _print(tried, as_json)
+        return
     with _progress(as_json) as show:
         ended = run_stages(settings, chosen, Engine(workers, tuple(context.args)), show)
     if as_json:
-        print(json.dumps({"run": absolute(settings.run), "totals": ended.totals}))
+        print(json.dumps({"run": absolute(settings.run), "totals": ended.totals, "notes": ended.notes}))
         return
     for name, count in ended.totals.items():
         print(f"{name.replace('_', ' '):<24}{count:>16,}")
     if ended.mixture is not None:
         print(f"\n{mixture_table(ended.mixture)}")
+    for note in ended.notes:
+        print(f"\n{note}")
 
 
 @app.command()
@@ -75,7 +87,9 @@ def inspect(
 @app.command()
 def explain(
     run: Annotated[str, typer.Argument(help="The run's folder or URL.")],
-    document: Annotated[str, typer.Argument(metavar="ID", help="A document's id or doc number.")],
+    document: Annotated[
+        str, typer.Argument(metavar="ID", help="A document's id or doc number, or sequence:N.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Say where a document came from, what became of it and why."""

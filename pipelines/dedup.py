@@ -15,12 +15,13 @@ from pipelines.deduplication.linking import join, propose
 from pipelines.deduplication.verifying import align, decide_partition, gather
 from pipelines.errors import RunError
 from pipelines.runner import Phase, Task
-from pipelines.storage.parts import list_parts
+from pipelines.storage.parts import list_parts, part_name
 from pipelines.storage.plan import PLAN
 from pipelines.storage.receipts import read_receipts
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, Dedup, fingerprint
 from schemas.documents import ROW_BITS
+from schemas.generation import FIRST_GENERATED_SPLIT
 from schemas.plan import Plan
 from textkernels.minhash import SCHEME, band_keys, signatures
 from textkernels.ngrams import shingles
@@ -87,7 +88,8 @@ def dedup_phases(run: RunDirectory, config: Config, parts: dict[str, int], upstr
     """
     dedup = config.dedup
     assert dedup is not None
-    names, batch_starts = tuple(sorted(parts)), _batch_starts(run)
+    names = tuple(sorted(parts))
+    batch_starts = _batch_starts(run, names)
     documents = sum(receipt.counts["documents"] for receipt in read_receipts(run, "ingest").values())
     keys = [f"keys-{k:05d}" for k in range(band_partitions(documents, dedup.bands))]
     groups = [f"components-{k:05d}" for k in range(max(8, -(-sum(parts.values()) // DECIDE_PARTITION_TEXT)))]
@@ -120,14 +122,17 @@ def _numbered(names: list[str]) -> list[Task]:
     return [Task(name, {"partition": k}) for k, name in enumerate(names)]
 
 
-def _batch_starts(run: RunDirectory) -> tuple[int, ...]:
-    """The first doc of each batch. Documents are numbered by split, and splits come batch by batch."""
+def _batch_starts(run: RunDirectory, parts: tuple[str, ...]) -> tuple[int, ...]:
+    """The first doc of each batch. Documents are numbered by split, and splits come batch by batch; what was
+    generated is the last one."""
     splits = Plan.model_validate_json(run.read_bytes(PLAN)).splits
     starts: dict[int, int] = {}
     for split in sorted(splits, key=lambda split: split.split):
         starts.setdefault(split.batch, split.split << ROW_BITS)
         if split.batch != max(starts):
             raise RunError(f"{run.path('plan.json')}: split {split.split} goes back to batch {split.batch}")
+    if part_name(FIRST_GENERATED_SPLIT, 0) in parts:
+        starts[len(starts)] = FIRST_GENERATED_SPLIT << ROW_BITS
     return tuple(starts.values())
 
 

@@ -19,7 +19,7 @@ from decontam.rule import check
 from pipelines.dedup import band_partitions, band_rows
 from pipelines.exchange import write_partitions
 from pipelines.runner import Outcome, Phase, Task
-from pipelines.storage.parts import list_parts, read_documents, signal_file
+from pipelines.storage.parts import part_fingerprints, read_documents, signal_file
 from pipelines.storage.receipts import (
     commit_receipt,
     discard_receipt,
@@ -153,13 +153,14 @@ class Facts:
         return Contamination(BenchmarkIndex.open(run.local_copy(self.index_file)), self.config.decontaminate)
 
 
-def facts_phase(run: RunDirectory, config: Config, benchmarks: tuple[str, str] | None) -> Phase:
+def facts_phase(
+    run: RunDirectory, config: Config, parts: dict[str, int], benchmarks: tuple[str, str] | None
+) -> Phase:
     """The phase that makes every per-document table the config calls for, a task a part.
 
-    benchmarks: file of the benchmark index in the run and its fingerprint, None without decontamination.
+    parts: name and bytes of text of each. benchmarks: file of the benchmark index in the run and its fingerprint, None without decontamination.
     """
-    receipts = read_receipts(run, "ingest")
-    upstream = {part["name"]: r.fingerprint for r in receipts.values() for part in r.details["parts"]}
+    upstream = part_fingerprints(run)
     tables = {
         "quality": fingerprint(
             "quality", VERSION, load_tokenizer(config.tokenizer, config.end_of_document).sha256, NORMALISER
@@ -167,7 +168,8 @@ def facts_phase(run: RunDirectory, config: Config, benchmarks: tuple[str, str] |
     }
     partitions = 0
     if config.dedup is not None:
-        documents = sum(receipt.counts["documents"] for receipt in receipts.values())
+        # Of what was read alone: generated documents must not make the keys of all others stale.
+        documents = sum(receipt.counts["documents"] for receipt in read_receipts(run, "ingest").values())
         partitions = band_partitions(documents, config.dedup.bands)
         shape = config.dedup.model_dump(include={"ngram", "bands", "rows", "seed"})
         tables["bands"] = fingerprint("bands", VERSION, shape, SCHEME, NORMALISER, partitions)
@@ -176,7 +178,7 @@ def facts_phase(run: RunDirectory, config: Config, benchmarks: tuple[str, str] |
         tables["contamination"] = fingerprint("contamination", VERSION, thresholds, benchmarks[1])
     facts = Facts(config, partitions, benchmarks[0] if benchmarks else None)
     tasks = []
-    for part, size in list_parts(run).items():
+    for part, size in parts.items():
         own = {table: fingerprint(upstream[part], shape) for table, shape in tables.items()}
         tasks.append(Task(part, {"fingerprints": own}, size, fingerprint(own)))
     return Phase("facts", fingerprint(tables), tasks, partial(_make, facts))

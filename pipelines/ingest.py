@@ -93,7 +93,7 @@ def _ingest_split(shape: Ingest, run: RunDirectory, task: Task) -> Outcome:
     with Quarantine(run, split) as quarantine:
         reader = _SplitReader(shape, split, quarantine)
         batches = chain.from_iterable(map(reader.documents, task.payload["readings"]))
-        files, parts = _write_parts(run, split, recut(batches, BATCH_TEXT_BYTES))
+        files, parts = write_parts(run, split, recut(batches, BATCH_TEXT_BYTES))
     if quarantine.file is not None:
         files.append(quarantine.file)
     return Outcome(files, dict(reader.counts), {"parts": parts, "pieces": reader.pieces})
@@ -184,7 +184,7 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
 
 
-def _write_parts(
+def write_parts(
     run: RunDirectory, split: int, batches: Iterable[pa.RecordBatch]
 ) -> tuple[list[WrittenFile], list[dict[str, Any]]]:
     """Write batches, each a row group, to parts of at most PART_TEXT_BYTES or one batch; parts of an

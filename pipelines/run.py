@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from itertools import chain
@@ -12,7 +12,7 @@ import textkernels
 from pipelines import decontaminate
 from pipelines.decontaminate import Benchmarks
 from pipelines.dedup import check_source_loss, dedup_phases
-from pipelines.errors import RunError
+from pipelines.errors import RunError, UsageError
 from pipelines.facts import facts_phase, table_digest
 from pipelines.fork_server import start_fork_server
 from pipelines.ingest import ingest_phase, split_task
@@ -23,10 +23,14 @@ from pipelines.mixing.mixture import Mixture
 from pipelines.runner import Engine, Wave, run_waves
 from pipelines.selection import check_selection, selection_sql
 from pipelines.storage.lock import locked
-from pipelines.storage.parts import list_parts
+from pipelines.storage.parts import GENERATED, ingested_parts, list_parts, part_rows
 from pipelines.storage.plan import load_or_make_plan
 from pipelines.storage.receipts import is_done, read_receipts
 from pipelines.storage.run_directory import RunDirectory
+from pipelines.synthesis.generated import forget_generated
+from pipelines.synthesis.models import MissingModel
+from pipelines.synthesis.preview import Preview, preview_synthesis
+from pipelines.synthesize import Synthesis, check_recipes, plan_synthesis, synthesize
 from schemas.config import STAGES, Config, Stage, fingerprint
 from schemas.plan import Plan
 
@@ -34,15 +38,28 @@ Show = Callable[[str, int, int], None]
 PACKAGES = ("syllabus", "apache-beam", "duckdb", "gigatoken", "numba", "numpy", "pyarrow", "tiktoken")
 
 
+@dataclass(frozen=True)
+class Tables:
+    """The waves that make facts and duplicates of a set of parts. Their fingerprints are known before their data."""
+
+    facts: list[Wave]
+    dedup: list[Wave]
+
+    @property
+    def waves(self) -> list[Wave]:
+        return [*self.facts, *self.dedup]
+
+
 @dataclass
 class Run:
-    """A run in progress. Phases are made once: their fingerprints are known before their data."""
+    """A run in progress. notes: what its user should be told at the end."""
 
     run: RunDirectory
     config: Config
     engine: Engine
     show: Show
     mixture: Mixture | None = None
+    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def plan(self) -> Plan:
@@ -61,29 +78,60 @@ class Run:
         return [phases]
 
     @cached_property
-    def facts(self) -> list[Wave]:
-        index = (self.benchmarks.index_file, self.benchmarks.fingerprint) if self.benchmarks else None
-        return [[facts_phase(self.run, self.config, index)]]
+    def ingested(self) -> Tables:
+        """Facts and duplicates of the documents that were read."""
+        return self._tables(ingested_parts(self.run))
 
     @cached_property
-    def dedup(self) -> list[Wave]:
+    def synthesis(self) -> Synthesis | None:
+        """What generates documents out of those that were read; None where nothing does.
+
+        Raises MissingModel where a model is not there and the run is not to go on without.
+        """
+        if self.config.synthesize is None:
+            return None
+        try:
+            return plan_synthesis(self.run, self.config, _digest(self.ingested.waves))
+        except MissingModel as error:
+            if self.config.synthesize.on_missing == "fail" or self.run.list(f"receipts/{GENERATED}"):
+                raise
+            self.notes.append(f"synthesize was skipped: {error}")
+            return None
+
+    @property
+    def is_generated(self) -> bool:
+        return self.synthesis is not None and self.synthesis.is_current(self.run)
+
+    @property
+    def tables(self) -> Tables:
+        """Facts and duplicates of all documents that are there."""
+        return self.everything if self.is_generated else self.ingested
+
+    @cached_property
+    def everything(self) -> Tables:
+        return self._tables(list_parts(self.run))
+
+    def _tables(self, parts: dict[str, int]) -> Tables:
+        index = (self.benchmarks.index_file, self.benchmarks.fingerprint) if self.benchmarks else None
+        facts = facts_phase(self.run, self.config, parts, index)
         if self.config.dedup is None:
-            return []
-        bands = table_digest(self.facts[0][0], "bands")
-        return [[phase] for phase in dedup_phases(self.run, self.config, list_parts(self.run), bands)]
+            return Tables([[facts]], [])
+        dedup = dedup_phases(self.run, self.config, parts, table_digest(facts, "bands"))
+        return Tables([[facts]], [[phase] for phase in dedup])
 
     def waves(self, stage: Stage) -> list[Wave]:
-        return {"ingest": lambda: self.ingest, "facts": lambda: self.facts, "dedup": lambda: self.dedup}.get(
-            stage, lambda: []
-        )()
+        if stage == "ingest":
+            return self.ingest
+        return {"facts": self.tables.facts, "dedup": self.tables.dedup}.get(stage, [])
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run came to: documents and tokens counted, and the mixture where it was made."""
+    """What a run came to: documents and tokens counted, the mixture where it was made, and what to know of it."""
 
     totals: dict[str, int]
     mixture: Mixture | None
+    notes: list[str]
 
 
 def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine, show: Show) -> Ended:
@@ -93,6 +141,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
     run can't go on.
     """
     check_selection(config)
+    check_recipes(config)
     wanted = stages or config.stages or STAGES
     run = RunDirectory(absolute(config.run))
     with locked(run):
@@ -108,13 +157,35 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
             _save_state(run, config, stage, "running")
             try:
                 _require_earlier(work, stage)
+                if stage != "ingest" and not work.is_generated:
+                    forget_generated(run)
                 _run_stage(work, stage)
             except BaseException as error:
                 _save_state(run, config, stage, "failed", str(error))
                 raise
             write_views(run, config)
         _save_state(run, config, [stage for stage in STAGES if stage in wanted][-1], "done")
-        return Ended(_totals(run), work.mixture)
+        return Ended(_totals(run), work.mixture, work.notes)
+
+
+def preview(config: Config, seeds: int, engine: Engine, show: Show) -> Preview:
+    """Have the first seeds written, with all that they need done before.
+
+    Raises UsageError where the config synthesizes nothing, RunError where the run can't go on.
+    """
+    if config.synthesize is None:
+        raise UsageError("--preview needs the section `synthesize` in the config")
+    before = STAGES[: STAGES.index("synthesize")]
+    run_stages(config, before, engine, show)
+    run = RunDirectory(absolute(config.run))
+    with locked(run):
+        synthesis = Run(run, config, engine, show).synthesis
+        if synthesis is None:
+            raise RunError(
+                "--preview: a model of the config is not there; set synthesize.on_missing: fail to see which"
+            )
+        run_waves(run, [[synthesis.seeds_phase]], engine, show)
+        return preview_synthesis(run, config.synthesize, synthesis.models, seeds)
 
 
 def absolute(url: str) -> str:
@@ -126,10 +197,13 @@ def _run_stage(work: Run, stage: Stage) -> None:
     run, config = work.run, work.config
     if stage == "mix":
         if config.mixture is not None:
-            work.mixture = mix(run, config, _digest(work.facts + work.dedup), work.engine, work.show)
+            work.mixture = mix(run, config, _digest(work.tables.waves), work.engine, work.show)
     elif stage == "decontaminate":
         if work.benchmarks is not None:
             decontaminate.write_contamination_report(run, config, work.benchmarks)
+    elif stage == "synthesize":
+        if work.synthesis is not None:
+            _synthesize(work, work.synthesis)
     elif stage == "report":
         write_report(run, config)
     else:
@@ -139,6 +213,14 @@ def _run_stage(work: Run, stage: Stage) -> None:
             _check_inputs(run, config, work.plan)
         if stage == "dedup" and config.dedup is not None:
             check_source_loss(run, config)
+
+
+def _synthesize(work: Run, synthesis: Synthesis) -> None:
+    """Generate documents, and put them through all that the others went through."""
+    if not work.is_generated:
+        synthesize(work.run, synthesis, work.engine, work.show)
+    for stage in ("facts", "dedup", "decontaminate"):
+        _run_stage(work, stage)
 
 
 def _require_earlier(work: Run, stage: Stage) -> None:
@@ -151,12 +233,18 @@ def _require_earlier(work: Run, stage: Stage) -> None:
                         f"{stage} needs {earlier}, which is not done for this config ({phase.stage} {task.name}); "
                         f"run with --stages {earlier},{stage} or without --stages"
                     )
+    if (
+        STAGES.index(stage) > STAGES.index("synthesize")
+        and work.synthesis is not None
+        and not work.is_generated
+    ):
+        raise RunError(f"{stage} needs synthesize, which is not done for this config; run without --stages")
 
 
 def _check_sums(run: RunDirectory, stage: Stage) -> None:
     """Rows in = rows out by every count; the run fails loudly otherwise."""
     ingested = read_receipts(run, "ingest")
-    documents = {part["name"]: part["rows"] for r in ingested.values() for part in r.details["parts"]}
+    documents = part_rows(run)
     for name, receipt in ingested.items():
         counts = receipt.counts
         out = counts["documents"] + counts["unsampled"] + counts["quarantined"]
@@ -202,6 +290,8 @@ def _totals(run: RunDirectory) -> dict[str, int]:
     for receipt in read_receipts(run, "ingest").values():
         for name, count in receipt.counts.items():
             totals[name] = totals.get(name, 0) + count
+    for receipt in read_receipts(run, GENERATED).values():
+        totals["generated"] = totals.get("generated", 0) + receipt.counts["documents"]
     for receipt in read_receipts(run, "quality").values():
         totals["unique_tokens"] = totals.get("unique_tokens", 0) + receipt.counts["tokens"]
     return totals

@@ -97,6 +97,9 @@ def _problems(con: duckdb.DuckDBPyConnection, config: Config) -> Iterator[str]:
         if name in _BUILT_IN:
             yield f"filters.{name}: {name} is the name of a built-in drop reason, choose another"
     components = {} if config.mixture is None else config.mixture.components or {}
+    recipes = {} if config.synthesize is None else config.synthesize.recipes
+    for name, use in recipes.items():
+        conditions[f"synthesize.recipes.{name}.where"] = use.where
     for name, component in components.items():
         if component.where is not None:
             conditions[f"mixture.components.{name}.where"] = component.where

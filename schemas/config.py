@@ -14,8 +14,8 @@ from schemas.section import Section
 from schemas.synthesis import Synthesize
 
 Bucket = Literal["web", "web_rewrites", "synthetic", "code", "acquired"]
-Stage = Literal["ingest", "facts", "dedup", "decontaminate", "mix", "report"]
-STAGES: tuple[Stage, ...] = ("ingest", "facts", "dedup", "decontaminate", "mix", "report")
+Stage = Literal["ingest", "facts", "dedup", "decontaminate", "synthesize", "mix", "report"]
+STAGES: tuple[Stage, ...] = ("ingest", "facts", "dedup", "decontaminate", "synthesize", "mix", "report")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -55,7 +55,7 @@ class RecipeUse(Section):
     recipe: str = Field(description="Name of the recipe: `rewrite_web` or `exercise`.")
     model: str = Field(description="Name of a model under `models`.")
     where: str = Field(
-        "true", description="SQL condition over the view `selection` that seed documents meet."
+        "true", description="SQL condition over the columns of the view `signals` that seed documents meet."
     )
     seeds: Positive = Field(description="Most seeds (passages) taken.")
     seed_words: Positive = Field(
@@ -86,6 +86,10 @@ class Synthesize(Section):
     models: dict[str, Model] = Field(min_length=1)
     recipes: dict[str, RecipeUse] = Field(min_length=1)
     budget: Budget = Budget()
+    on_missing: Literal["fail", "skip"] = Field(
+        "fail",
+        description="When a model's file, or the package that serves it, is not there: end the run, or go on without.",
+    )
     lanes: Positive = Field(1, description="Processes that ask; each gets its share of every limit.")
 
     @model_validator(mode="after")

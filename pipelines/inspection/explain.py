@@ -1,5 +1,6 @@
 """`syllabus explain`: one document from its raw file to its tokens in the shards, with every reason."""
 
+import re
 from typing import Any
 
 import duckdb
@@ -15,22 +16,34 @@ from schemas.plan import Plan
 from .excerpts import readable, word_changes
 from .explanation import DocumentStory, Explanation, Origin
 from .funnel import read_manifest
+from .generation import read_generations
 from .tables import literal, signal_columns
 from .views import connect, stored_config
 
 TEXT_CHARACTERS = 500
+_SEQUENCE = re.compile(r"sequence:(\d{1,18})")
 _DIFF_CHARACTERS = 20_000
 
 
 def explain(run_url: str, document: str) -> Explanation:
     """What became of the documents with this id, or this doc number; all of them, as ids may repeat.
 
-    A quarantined record is found by its doc number or as `file:place`. Costs a scan of the ids and some
+    `sequence:N` names the documents that training sequence N holds pieces of. A quarantined record is found by
+    its doc number or as `file:place`. Costs a scan of the ids and some
     rows of memory for each document found. Raises RunError, with the nearest ids, where nothing has it.
     """
     run = RunDirectory(run_url)
     config = stored_config(run)
     with connect(run, config) as con:
+        sequence = _SEQUENCE.fullmatch(document)
+        if sequence is not None:
+            held = con.execute(
+                'SELECT doc FROM pieces WHERE sequence = ? GROUP BY doc ORDER BY min("offset")',
+                [int(sequence[1])],
+            ).fetchall()
+            if not held:
+                raise RunError(f"{run.url} has no training sequence {sequence[1]}")
+            return Explanation(documents=_stories(run, config, con, [row[0] for row in held]))
         number = int(document) if document.isdecimal() and len(document) < 19 else None
         found = con.execute(
             "SELECT doc FROM documents WHERE id = ? OR doc = ? ORDER BY doc", [document, number]
@@ -61,18 +74,22 @@ def _stories(
         _records(con, f"SELECT * FROM pieces WHERE {_among(docs)} ORDER BY doc, epoch, first, sequence")
     )
     shards = _shard_names(run) if pieces else {}
+    generations = read_generations(con, docs)
     kept = {row["doc"]: row["kept_doc"] for row in chosen if row["is_duplicate"]}
     texts = _texts(con, {*docs, *kept.values()})
     stories = []
-    for row in chosen:
+    order = {doc: place for place, doc in enumerate(docs)}
+    for row in sorted(chosen, key=lambda row: order[row["doc"]]):
         doc = row["doc"]
         placed = [{"file": shards.get(p["shard"], f"shard {p['shard']}"), **p} for p in pieces.get(doc, [])]
         near = texts.get(kept.get(doc, -1))
+        generation = generations.get(doc)
         stories.append(
             DocumentStory(
                 doc=doc,
                 id=row["id"],
-                origin=_origin(run, doc),
+                origin=_origin(run, doc if generation is None else generation.seed["doc"]),
+                generation=generation,
                 signals={name: row[name] for name in signal_columns() if name not in ("doc", "id")},
                 changes=[] if near is None else word_changes(near, texts[doc]),
                 hits=hits.get(doc, []),

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .excerpts import Change, readable
+from .generation import Generation
 from .plain_json import json_line
 
 _SHOWN_LINES = 20
@@ -34,12 +35,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class DocumentStory:
-    """One document from its raw file to the shards. `failing` holds every rule that drops it, in order;
+    """One document from its raw file to the shards; `origin` of a generated one is its seed's. `failing` holds every rule that drops it, in order;
     `changes` are the first ones from the kept document to a near-duplicate; `pieces` every stretch of its tokens in the shards."""
 
     doc: int
     id: str
     origin: Origin | None
+    generation: Generation | None
     signals: dict[str, Any]
     changes: list[Change]
     hits: list[dict[str, Any]]
@@ -53,7 +55,9 @@ class DocumentStory:
 
     def as_text(self) -> str:
         rows = [
-            ("from", self._from()),
+            ("from", self._from())
+            if self.generation is None
+            else ("written", self.generation.as_text(self._from())),
             ("document", self._document()),
             ("facts", self._facts()),
             ("duplicates", self._duplicates()),

@@ -45,18 +45,20 @@ class Fates:
 
 @dataclass(frozen=True)
 class Funnel:
-    """Records in = quarantined by reason + unsampled + documents; documents = dropped by reason + kept."""
+    """Records in = quarantined by reason + unsampled + read documents; read and generated documents = dropped
+    by reason + kept."""
 
     records: int
     quarantined: dict[str, int]
     unsampled: int
+    generated: int
     documents: int
     fates: Fates
 
     def mismatches(self) -> list[str]:
         """Sums that do not add up, as sentences; none in a run that is not being written."""
         found = []
-        out = sum(self.quarantined.values()) + self.unsampled + self.documents
+        out = sum(self.quarantined.values()) + self.unsampled + self.documents - self.generated
         if self.records != out:
             found.append(f"{self.records:,} records were read, {out:,} are accounted for")
         if self.documents != self.fates.total.documents:
@@ -103,6 +105,9 @@ def read_funnel(con: duckdb.DuckDBPyConnection, config: Config) -> Funnel:
             "(SELECT unnest(map_entries(counts)) AS entry FROM receipts WHERE stage = 'ingest') GROUP BY ALL"
         ).fetchall()
     )
+    generated = con.execute(
+        "SELECT coalesce(sum(counts['documents']), 0)::BIGINT FROM receipts WHERE stage = 'generated'"
+    ).fetchall()[0][0]
     rows = con.execute(
         "SELECT drop_reason, component, sum(documents)::BIGINT, sum(tokens)::BIGINT FROM fates GROUP BY ALL"
     ).fetchall()
@@ -115,7 +120,8 @@ def read_funnel(con: duckdb.DuckDBPyConnection, config: Config) -> Funnel:
             **({"other": unnamed} if unnamed else {}),
         },
         unsampled=counts.get("unsampled", 0),
-        documents=counts.get("documents", 0),
+        generated=generated,
+        documents=counts.get("documents", 0) + generated,
         fates=_fates(config, rows),
     )
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipelines.storage.run_directory import RunDirectory
 from schemas.documents import DOCUMENT
+from schemas.generation import OUTCOMES, REQUESTS, SEEDS
 from schemas.quarantine import QUARANTINE
 from schemas.shards import PIECES, SHARD
 from schemas.signals import CONTAMINATION, DUPLICATES, QUALITY, SIGNALS
@@ -33,6 +34,9 @@ TABLES: dict[str, Table] = {
     "documents": Table(DOCUMENT, "documents"),
     **{name: Table(schema, f"signals/{name}") for name, schema in SIGNALS.items()},
     "quarantine": Table(QUARANTINE, "quarantine"),
+    "seeds": Table(SEEDS, "synthetic", "seeds.parquet"),
+    "requests": Table(REQUESTS, "synthetic/requests"),
+    "outcomes": Table(OUTCOMES, "synthetic", "outcomes.parquet"),
     "pieces": Table(PIECES, "shards", "pieces*.parquet"),
     "shards": Table(SHARD, "shards", "train-*.parquet"),
 }
@@ -51,7 +55,7 @@ _PARTS = """CREATE OR REPLACE VIEW parts AS
 SELECT task AS split, part."name", part."rows", part."text_bytes"
 FROM (
   SELECT task, unnest(from_json(details->'parts', '[{"name":"VARCHAR","rows":"BIGINT","text_bytes":"BIGINT"}]')) AS part
-  FROM receipts WHERE stage = 'ingest'
+  FROM receipts WHERE stage IN ('ingest', 'generated')
 );"""
 
 

@@ -7,6 +7,8 @@ import pyarrow as pa
 from .receipts import read_receipts
 from .run_directory import RunDirectory
 
+GENERATED = "generated"
+"""The stage whose receipts stand for parts that models wrote."""
 PART_TEXT_BYTES = 256_000_000
 BATCH_TEXT_BYTES = 16_000_000
 
@@ -23,12 +25,31 @@ def signal_file(table: str, part: str) -> str:
     return f"signals/{table}/{part}.parquet"
 
 
+def ingested_parts(run: RunDirectory) -> dict[str, int]:
+    """Name and bytes of text of every part that ingest has a receipt for, in name order."""
+    return _parts_of(run, "ingest")
+
+
 def list_parts(run: RunDirectory) -> dict[str, int]:
-    """Name and bytes of every part that ingest has a receipt for, in name order."""
-    parts: dict[str, int] = {}
-    for receipt in read_receipts(run, "ingest").values():
-        for part in receipt.details["parts"]:
-            parts[part["name"]] = part["text_bytes"]
+    """Name and bytes of text of every part, those that were generated last; in name order."""
+    return {**_parts_of(run, "ingest"), **_parts_of(run, GENERATED)}
+
+
+def part_fingerprints(run: RunDirectory) -> dict[str, str]:
+    """The fingerprint of the receipt that every part stands in."""
+    receipts = [*read_receipts(run, "ingest").values(), *read_receipts(run, GENERATED).values()]
+    return {part["name"]: receipt.fingerprint for receipt in receipts for part in receipt.details["parts"]}
+
+
+def part_rows(run: RunDirectory) -> dict[str, int]:
+    """Documents of every part, by the receipts."""
+    receipts = [*read_receipts(run, "ingest").values(), *read_receipts(run, GENERATED).values()]
+    return {part["name"]: part["rows"] for receipt in receipts for part in receipt.details["parts"]}
+
+
+def _parts_of(run: RunDirectory, stage: str) -> dict[str, int]:
+    receipts = read_receipts(run, stage).values()
+    parts = {part["name"]: part["text_bytes"] for receipt in receipts for part in receipt.details["parts"]}
     return dict(sorted(parts.items()))
 
 

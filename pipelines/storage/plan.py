@@ -16,6 +16,7 @@ from pipelines.readers.files import (
 from pipelines.readers.parquet import UnreadableFooter, read_footer, require_text_column
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, Input
+from schemas.generation import FIRST_GENERATED_SPLIT
 from schemas.plan import InputFile, Piece, Plan, Split
 
 PLAN = "plan.json"
@@ -53,14 +54,23 @@ def make_plan(config: Config, earlier: Plan | None) -> Plan:
     """
     found = find_inputs(config)
     if earlier is None:
-        return Plan(files=tuple(found), splits=tuple(_splits(config, found, 0, 0, 0)))
+        return _plan(tuple(found), tuple(_splits(config, found, 0, 0, 0)))
     now = {file.path: file for file in found}
     kept = [_require_same(old, now.pop(old.path, None)) for old in earlier.files]
     new = list(now.values())
     first_split = max((split.split for split in earlier.splits), default=-1) + 1
     batch = max((split.batch for split in earlier.splits), default=-1) + 1
     splits = _splits(config, new, len(kept), first_split, batch)
-    return Plan(files=(*kept, *new), splits=(*earlier.splits, *splits))
+    return _plan((*kept, *new), (*earlier.splits, *splits))
+
+
+def _plan(files: tuple[InputFile, ...], splits: tuple[Split, ...]) -> Plan:
+    if splits and splits[-1].split >= FIRST_GENERATED_SPLIT:
+        raise UsageError(
+            f"the inputs make {splits[-1].split + 1:,} splits of {SPLIT_BYTES:,} bytes, a run takes "
+            f"{FIRST_GENERATED_SPLIT:,}; give the inputs to several runs"
+        )
+    return Plan(files=files, splits=splits)
 
 
 def find_inputs(config: Config) -> list[InputFile]:
