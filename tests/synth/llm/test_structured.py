@@ -63,6 +63,11 @@ def test_an_answer_cut_at_its_most_tokens_is_not_mended() -> None:
     assert read_object(answer('{"question": "Why is the sky', "stop"), SCHEMA) is not None
 
 
+def test_a_flood_of_braces_is_not_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("json_repair.loads", lambda *_, **__: pytest.fail("repaired"))
+    assert read_object(answer("{" * 100_000), SCHEMA) is None
+
+
 def test_numbers_that_json_does_not_have_are_refused() -> None:
     for number in ("NaN", "Infinity", "1e999"):
         assert read_object(answer(f'{{"question": "Why?", "level": {number}}}'), SCHEMA) is None
