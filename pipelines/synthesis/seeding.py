@@ -1,6 +1,7 @@
 """Which passages of which documents recipes are given: a work list, the same for the same documents and config."""
 
 from collections.abc import Iterator
+from itertools import chain, islice, zip_longest
 
 import duckdb
 import numpy as np
@@ -33,20 +34,12 @@ def choose_seeds(config: Config, run: RunDirectory, task: Task) -> Outcome:
     seed wanted.
     """
     assert config.synthesize is not None
-    counts = {}
     with connect(run, config) as con:
-
-        def rows() -> Iterator[pa.Table]:
-            ordinal = 0
-            for name, use in config.synthesize.recipes.items():
-                chosen = _choose(con, config.seed, name, use)
-                counts[name] = len(chosen)
-                for first in range(0, len(chosen), _ROWS_AT_ONCE):
-                    some = chosen[first : first + _ROWS_AT_ONCE]
-                    yield _rows(name, ordinal, some)
-                    ordinal += len(some)
-
-        file = run.write_parquet(SEEDS_FILE, SEEDS, rows())
+        chosen = {
+            name: _choose(con, config.seed, name, use) for name, use in config.synthesize.recipes.items()
+        }
+    file = run.write_parquet(SEEDS_FILE, SEEDS, _work_list(chosen))
+    counts = {name: len(own) for name, own in chosen.items()}
     return Outcome([file], {"seeds": sum(counts.values()), **counts})
 
 
@@ -89,6 +82,19 @@ def _passages(con: duckdb.DuckDBPyConnection, docs: np.ndarray, seed_words: int)
     return [found[doc] for doc in docs.tolist()]
 
 
-def _rows(name: str, first: int, seeds: list[Seed]) -> pa.Table:
-    columns = {field: [getattr(seed, field) for seed in seeds] for field in SEEDS.names[2:]}
-    return pa.table({"ordinal": range(first, first + len(seeds)), "recipe": [name] * len(seeds), **columns})
+def _work_list(chosen: dict[str, list[Seed]]) -> Iterator[pa.Table]:
+    """Rows of SEEDS, the recipes in turn: where the budget ends before the list, each had its part."""
+    turns = chain.from_iterable(
+        zip_longest(*([(name, seed) for seed in own] for name, own in chosen.items()))
+    )
+    numbered = enumerate(turn for turn in turns if turn is not None)
+    while some := list(islice(numbered, _ROWS_AT_ONCE)):
+        seeds = [seed for _, (_, seed) in some]
+        columns = {field: [getattr(seed, field) for seed in seeds] for field in SEEDS.names[2:]}
+        yield pa.table(
+            {
+                "ordinal": [ordinal for ordinal, _ in some],
+                "recipe": [name for _, (name, _) in some],
+                **columns,
+            }
+        )
