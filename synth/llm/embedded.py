@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import IO
 
 START_SECONDS = 600
+DYING_SECONDS = 1
 LOG_LINES = 15
 _CONTROL = re.compile(r"[^\n\x20-\x7e]")
 
@@ -84,7 +85,7 @@ def serving(path: Path, *, context: int, slots: int) -> Iterator[str]:
         try:
             yield _address(process, path, log) + "/v1"
         except Exception as error:
-            if process.poll() is None or isinstance(error, EmbeddedError):
+            if isinstance(error, EmbeddedError) or not _ended(process):
                 raise
             raise EmbeddedError(f"{path.name}: the server died{_last_lines(log)}") from error
         finally:
@@ -92,6 +93,15 @@ def serving(path: Path, *, context: int, slots: int) -> Iterator[str]:
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it is gone, or about to be: its connections are refused before it has ended."""
+    try:
+        process.wait(timeout=DYING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _address(process: subprocess.Popen[bytes], path: Path, log: IO[bytes]) -> str:

@@ -48,7 +48,7 @@ async def outcomes(model: Model, url: str, folder: Path) -> tuple[list[Outcome],
     passages = seeds(1, "page", PAGE, 70)
     assert len(passages) == 2
     uses = [
-        RecipeUse(recipe=name, model="m", seeds=2, seed_words=70, max_tokens=120, temperature=0.4)
+        RecipeUse(recipe=name, model="m", seeds=2, seed_words=70, max_tokens=64, temperature=0.4)
         for name in RECIPES
     ]
     work = [(seed, recipe(use, model)) for use in uses for seed in passages]
