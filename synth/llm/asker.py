@@ -79,21 +79,20 @@ class Asker:
         ):
             self.counters.from_store += 1
             return record, None
-        record, reply = await self._ask(request)
-        await self._store.put(record)
-        return record, reply
+        return await self._ask(request)
 
     async def _ask(self, request: Request) -> tuple[Record, Reply | None]:
-        """Tries until there is an answer, a failure that is final, no try left, or no budget."""
+        """Tries until there is an answer, a failure that is final, no try left, or no budget; what it is, is stored."""
         worst = self._tariff.of(request.most_prompt_tokens, request.max_tokens)
         cost = NOTHING
         heard_before = self._breaker.heard
         for tried in range(1, self._tries + 1):
             if not await self._spending.reserve(worst):
                 self.counters.failures[NO_BUDGET] += 1
-                return _failure(request, UNASKED, cost, reason=NO_BUDGET, caps=self._spending.caps), None
-            ended, charge = await self._send(request, worst)
-            cost = cost.plus(charge)
+                refused = _failure(request, UNASKED, cost, reason=NO_BUDGET, caps=self._spending.caps)
+                await self._store.put(refused)
+                return refused, None
+            ended, cost = await self._send(request, worst, cost)
             if isinstance(ended, Response):
                 self._count_final(ended)
                 return Record(request.key, ended.status, ended.body, cost), ended.reply
@@ -103,10 +102,16 @@ class Asker:
                 break
             self.counters.retries[ended.reason] += 1
             await asyncio.sleep(self._pause(ended, tried))
-        return _failure(request, FAILED, cost, reason=ended.reason, message=ended.message), None
+        failed = _failure(request, FAILED, cost, reason=ended.reason, message=ended.message)
+        await self._store.put(failed)
+        return failed, None
 
-    async def _send(self, request: Request, worst: Charge) -> tuple[Response | Fault, Charge]:
-        """One try and what it costs, within limits; the reservation of `worst` is settled."""
+    async def _send(self, request: Request, worst: Charge, before: Charge) -> tuple[Response | Fault, Charge]:
+        """One try, within limits; what it and those before it have cost. The reservation of `worst` is settled.
+
+        The connection is given back when a response is on disk: a kill loses no more answers than there are
+        connections.
+        """
         most_tokens = request.most_prompt_tokens + request.max_tokens
         used_tokens, charge = most_tokens, worst
         try:
@@ -122,6 +127,8 @@ class Asker:
                     charge = self._tariff.of(prompt_tokens, completion_tokens)
                 elif isinstance(ended, Response) or not ended.billed:
                     used_tokens, charge = 0, NOTHING
+                if isinstance(ended, Response):
+                    await self._store.put(Record(request.key, ended.status, ended.body, before.plus(charge)))
             finally:
                 self._limits.leave(most_tokens - used_tokens)
         finally:
@@ -129,7 +136,7 @@ class Asker:
         self.counters.money += charge.money
         if isinstance(ended, Response) or ended.reason != faults.UNREACHABLE:
             self._breaker.heard += 1
-        return ended, charge
+        return ended, before.plus(charge)
 
     def _count_final(self, response: Response) -> None:
         failed = _failed(response.status, response.body, response.reply)
