@@ -28,7 +28,7 @@ from pipelines.storage.plan import load_or_make_plan
 from pipelines.storage.receipts import is_done, read_receipts
 from pipelines.storage.run_directory import RunDirectory
 from pipelines.synthesis.generated import forget_generated
-from pipelines.synthesis.models import MissingModel
+from pipelines.synthesis.models import MissingModel, check_servable
 from pipelines.synthesis.preview import Preview, preview_synthesis
 from pipelines.synthesize import Synthesis, check_recipes, plan_synthesis, synthesize
 from schemas.config import STAGES, Config, Stage, fingerprint
@@ -91,7 +91,10 @@ class Run:
         if self.config.synthesize is None:
             return None
         try:
-            return plan_synthesis(self.run, self.config, _digest(self.ingested.waves))
+            synthesis = plan_synthesis(self.run, self.config, _digest(self.ingested.waves))
+            if not synthesis.is_current(self.run):
+                check_servable(synthesis.models)
+            return synthesis
         except MissingModel as error:
             if self.config.synthesize.on_missing == "fail" or self.run.list(f"receipts/{GENERATED}"):
                 raise

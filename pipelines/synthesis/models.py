@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.errors import RunError
 from schemas.synthesis import Model
-from synth.llm.embedded import EmbeddedError, find_gguf, identity, serving
+from synth.llm.embedded import EmbeddedError, find_gguf, identity, require_server, serving
 
 
 class MissingModel(RunError):
@@ -41,6 +41,16 @@ def find_models(models: Mapping[str, Model]) -> dict[str, FoundModel]:
         except EmbeddedError as error:
             raise MissingModel(f"synthesize.models.{name}: {error}") from error
     return found
+
+
+def check_servable(models: Mapping[str, FoundModel]) -> None:
+    """Raises MissingModel where what serves the models in files is not installed."""
+    for name, found in models.items():
+        if found.file is not None:
+            try:
+                require_server()
+            except EmbeddedError as error:
+                raise MissingModel(f"synthesize.models.{name}: {error}") from error
 
 
 @contextmanager

@@ -50,6 +50,11 @@ class Writer:
         return said if said is not None else (exercise if "response_format" in body else rewrite)(passage)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        pass  # a client that was killed
+
+
 @contextmanager
 def writing() -> Iterator[tuple[str, Writer]]:
     """The server's base URL, and what it does."""
@@ -75,7 +80,7 @@ def writing() -> Iterator[tuple[str, Writer]]:
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1", writer
