@@ -1,6 +1,6 @@
 """`syllabus inspect`: a query over the views of a run, or a summary of the run and queries to try."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
@@ -11,6 +11,7 @@ from pipelines.storage.run_directory import RunDirectory
 
 from .excerpts import readable
 from .funnel import count_fates, read_funnel, read_manifest
+from .generation_funnel import RecipeFunnel, read_recipe_funnels
 from .plain_json import json_line
 from .views import connect, stored_config
 
@@ -21,6 +22,7 @@ QUERIES = (
     "SELECT source, count(*), sum(n_tokens) FROM selection WHERE keep GROUP BY ALL ORDER BY 2 DESC",
     "SELECT id, kept_id, similarity FROM duplicates WHERE is_duplicate ORDER BY similarity LIMIT 20",
     "SELECT benchmark, verdict, count(*) FROM contamination WHERE verdict <> 'clean' GROUP BY ALL",
+    "SELECT recipe, reason, count(*) FROM outcomes GROUP BY ALL ORDER BY ALL",
     "SELECT file, place, reason, detail FROM quarantine LIMIT 20",
 )
 
@@ -52,11 +54,12 @@ class Summary:
     stages: list[dict[str, Any]]
     funnel: list[dict[str, Any]]
     mixture: list[dict[str, Any]]
+    generation: list[RecipeFunnel]
     mismatches: list[str]
 
     def as_json(self) -> str:
         """JSON, one object in all."""
-        return json_line(self.__dict__)
+        return json_line(asdict(self))
 
     def as_text(self) -> str:
         state = ", ".join(f"{name} {value}" for name, value in self.state.items())
@@ -64,6 +67,8 @@ class Summary:
         for records in (self.stages, self.funnel, self.mixture):
             if records:
                 sections.append(text_table([*records[0]], [tuple(record.values()) for record in records]))
+        if self.generation:
+            sections.append(_generation_table(self.generation))
         sections += self.mismatches
         queries = "\n".join(f'  --sql "{query}"' for query in QUERIES)
         return "\n\n".join([*sections, f"Queries to try:\n{queries}"])
@@ -92,6 +97,7 @@ def _summary(run: RunDirectory) -> Summary:
     with connect(run, config) as con:
         count_fates(con)
         funnel = read_funnel(con, config)
+        generation = read_recipe_funnels(con)
         stages = con.execute(
             "SELECT stage, count(*), round(sum(seconds), 1), round(max(peak_bytes) / 1e6)::BIGINT "
             "FROM receipts GROUP BY ALL ORDER BY stage"
@@ -121,8 +127,25 @@ def _summary(run: RunDirectory) -> Summary:
             }
             for name, entry in (manifest.components.items() if manifest else ())
         ],
-        mismatches=funnel.mismatches(),
+        generation=generation,
+        mismatches=[*funnel.mismatches(), *(wrong for own in generation for wrong in own.mismatches())],
     )
+
+
+def _generation_table(funnels: list[RecipeFunnel]) -> str:
+    """A column a recipe, a row a step; reasons in the order of the first recipe that met them."""
+    rejected = dict.fromkeys(reason for funnel in funnels for reason in funnel.rejected)
+    dropped = dict.fromkeys(reason for funnel in funnels for reason in funnel.dropped)
+    steps = [("seeds", [funnel.seeds for funnel in funnels])]
+    steps += [(f"rejected: {reason}", [f.rejected.get(reason, 0) for f in funnels]) for reason in rejected]
+    steps += [("written", [funnel.written for funnel in funnels])]
+    steps += [(f"dropped: {reason}", [f.dropped.get(reason, 0) for f in funnels]) for reason in dropped]
+    steps += [("kept", [funnel.kept for funnel in funnels])]
+    steps += [("requests", [funnel.requests for funnel in funnels])]
+    steps += [("prompt tokens", [funnel.prompt_tokens for funnel in funnels])]
+    steps += [("completion tokens", [funnel.completion_tokens for funnel in funnels])]
+    names = [f"{funnel.recipe} ({funnel.model})" for funnel in funnels]
+    return text_table(["generation", *names], [(step, *counts) for step, counts in steps])
 
 
 def text_table(columns: list[str], rows: list[tuple[Any, ...]]) -> str:

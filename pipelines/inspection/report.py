@@ -1,5 +1,6 @@
 """RUN/report/index.html: the whole run on one page that needs nothing but itself."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from schemas.config import Config
 from .examples import choose_examples
 from .excerpts import readable
 from .funnel import Fates, count_fates, fates_by, read_funnel, read_manifest
+from .generation_examples import choose_rejected, choose_written
+from .generation_funnel import read_recipe_funnels
 from .views import connect
 
 REPORT = "report/index.html"
@@ -63,6 +66,7 @@ def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) 
         "buckets": fates_by(con, config, "bucket", _SOURCES),
         "sources": fates_by(con, config, "source", _SOURCES),
         "examples": choose_examples(con),
+        "generation": _generation(con, rules),
         "repeated_ids": _one(con, "SELECT count(*) - count(DISTINCT hash(id)) FROM documents"),
         "verdicts": _rows(
             con,
@@ -86,6 +90,19 @@ def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) 
         "config": yaml.safe_dump(
             config.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
         ),
+    }
+
+
+def _generation(con: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> dict[str, Any] | None:
+    """What models wrote, None where they were given no seeds; dropped: the rules that some of it met."""
+    funnels = read_recipe_funnels(con)
+    if not funnels:
+        return None
+    return {
+        "funnels": funnels,
+        "dropped": [rule for rule in rules if any(rule in funnel.dropped for funnel in funnels)],
+        "written": choose_written(con),
+        "rejected": choose_rejected(con),
     }
 
 
