@@ -57,6 +57,11 @@ def seeds(doc: int, id: str, text: str, seed_words: int, language: str | None = 
     return found
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each without the space around it."""
+    return [sentence[0] for sentence in _SENTENCE.finditer(text)]
+
+
 class _Places:
     """Bytes and words of a text by its characters."""
 

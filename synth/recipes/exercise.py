@@ -16,7 +16,7 @@ from synth.llm.structured import ask_json
 from synth.recipes import templates
 from synth.recipes.provenance import provenance
 from synth.recipes.recipe import Draft, Rejected, Seed
-from synth.validators.copying import copied_share
+from synth.seeds import sentences
 from synth.validators.exercise import unworkable
 from synth.validators.grounding import shared_share, ungrounded
 from synth.validators.language import foreign
@@ -27,7 +27,7 @@ NAME = "exercise"
 VERSION = 1
 TRIES = 4
 COOLER = 0.7  # temperature of a try, as a share of the one before
-LEAST_QUOTED = 0.7  # of the fact that a few-shot exercise is about, from the passage
+FACT_WORDS = range(6, 41)  # of the sentence that a few-shot exercise is about
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -41,7 +41,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 _FIELDS = re.compile(
-    r"\s*(?P<fact>[^\n]+)\nQuestion: *(?P<question>[^\n]+)\nReasoning: *(?P<solution>[^\n]+)\nAnswer: *(?P<answer>[^\n]+)\s*"
+    r"\s*(?P<question>[^\n]+)\nReasoning: *(?P<solution>[^\n]+)\nAnswer: *(?P<answer>[^\n]+)\s*"
 )
 _MEANS_THE_PASSAGE = re.compile(
     r"\b(?:passage|text|author|excerpt|paragraph|article|above|according to)\b", re.IGNORECASE
@@ -70,11 +70,14 @@ class Exercise:
     async def write(self, seed: Seed, ask: Ask) -> Draft | Rejected:
         keys: list[str] = []
         fault = ""
+        facts = _facts(seed.text)
+        if self._endpoint == "completion" and not facts:
+            return Rejected("no_fact", ())
         for attempt in range(TRIES):
             exercise, key = await (
                 self._told(seed, ask, attempt)
                 if self._endpoint == "chat"
-                else self._shown(seed, ask, attempt)
+                else self._shown(seed, facts[attempt % len(facts)], ask, attempt)
             )
             keys.append(key)
             fault = exercise if isinstance(exercise, str) else _fault(exercise, seed.text) or ""
@@ -95,28 +98,41 @@ class Exercise:
         )
         return exercise, answer.key
 
-    async def _shown(self, seed: Seed, ask: Ask, attempt: int) -> tuple[_Exercise | str, str]:
-        """From a model that goes on with examples: four lines, the first of them quoted from the passage."""
-        answer = await ask(self._prompt(seed, attempt, stop=("\n###", "\nPassage:", "\nFact:", "\n\n")))
+    async def _shown(self, seed: Seed, fact: str, ask: Ask, attempt: int) -> tuple[_Exercise | str, str]:
+        """From a model that goes on with examples: three lines about a sentence of the passage, another each time."""
+        answer = await ask(
+            self._prompt(seed, attempt, fact=fact, stop=("\n###", "\nPassage:", "\nFact:", "\n\n"))
+        )
         if answer.finish == "length":
             return "cut", answer.key
         fields = _FIELDS.fullmatch(answer.text)
         if fields is None:
             return "no_exercise", answer.key
-        if copied_share(fields["fact"], seed.text) < LEAST_QUOTED:
-            return "invented_fact", answer.key
-        if not shared_share(fields["answer"], fields["fact"]):
+        if not shared_share(fields["answer"], fact):
             return "beside_the_fact", answer.key
         exercise = _Exercise(fields["question"], fields["solution"], fields["answer"], self_contained=False)
         said = " ".join((exercise.question, exercise.solution, exercise.answer))
         return ungrounded(said, seed.text) or exercise, answer.key
 
     def _prompt(
-        self, seed: Seed, attempt: int, *, stop: tuple[str, ...] = (), schema: dict[str, Any] | None = None
+        self,
+        seed: Seed,
+        attempt: int,
+        *,
+        fact: str = "",
+        stop: tuple[str, ...] = (),
+        schema: dict[str, Any] | None = None,
     ) -> Prompt:
         temperature = self._use.temperature * COOLER**attempt
         sampling = Sampling(self._use.max_tokens, temperature, self._use.top_p, stop=stop)
-        return Prompt(templates.content(NAME, self._endpoint, seed.text), sampling, schema, attempt)
+        content = templates.content(NAME, self._endpoint, passage=seed.text, fact=fact)
+        return Prompt(content, sampling, schema, attempt)
+
+
+def _facts(passage: str) -> list[str]:
+    """Sentences that an exercise can be about, the longest first."""
+    found = [sentence for sentence in sentences(passage) if len(sentence.split()) in FACT_WORDS]
+    return sorted(found, key=len, reverse=True)
 
 
 def _fault(exercise: _Exercise, seed: str) -> str | None:

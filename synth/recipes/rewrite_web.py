@@ -60,7 +60,7 @@ class RewriteWeb:
             top_p=self._use.top_p,
             stop=("\n", "The same facts in") if self._endpoint == "completion" else (),
         )
-        return Prompt(templates.content(NAME, self._endpoint, seed.text), sampling, attempt=attempt)
+        return Prompt(templates.content(NAME, self._endpoint, passage=seed.text), sampling, attempt=attempt)
 
 
 def _fault(text: str, seed: str) -> str | None:

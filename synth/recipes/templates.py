@@ -20,17 +20,19 @@ _CONTROL_TOKEN = re.compile(
 
 
 def content(
-    template: str, endpoint: Literal["chat", "completion"], passage: str
+    template: str, endpoint: Literal["chat", "completion"], **quotations: str
 ) -> tuple[Message, ...] | str:
     """What to send: `template.chat.j2` as a message of the user, or the few-shot text `template.completion.j2`.
 
-    The passage is data: it is not rendered, it can't close the `<passage>` tag it stands in, and the spellings of
+    Quotations, `passage` among them, are data: one is not rendered, it can't close the `<passage>` tag it stands in, and the spellings of
     control tokens in it are broken. In a few-shot text, where fields are lines, it is one line.
     """
-    quoted = _CONTROL_TOKEN.sub(lambda match: match[0] + " ", passage)
+    quoted = {
+        name: _CONTROL_TOKEN.sub(lambda match: match[0] + " ", text) for name, text in quotations.items()
+    }
     if endpoint == "completion":
-        quoted = " ".join(quoted.split())
-    text = _ENVIRONMENT.get_template(f"{template}.{endpoint}.j2").render(passage=quoted).strip()
+        quoted = {name: " ".join(text.split()) for name, text in quoted.items()}
+    text = _ENVIRONMENT.get_template(f"{template}.{endpoint}.j2").render(quoted).strip()
     return text if endpoint == "completion" else (Message("user", text),)
 
 

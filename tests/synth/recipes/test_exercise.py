@@ -12,17 +12,16 @@ from tests.synth.recipes.answering import Says
 
 PASSAGE = (
     "The Garfield Bridge, built in 1911, is closed until spring because its steel has rusted. A ferry carries cars in "
-    "the meantime. People on foot can still cross the river on the north side, where the steel is sound."
+    "the meantime. People on foot can still cross the river slowly on the north side, where the steel is sound."
 )
 SEED = Seed(1, "page", PASSAGE, 0, len(PASSAGE), "en")
 USE = RecipeUse(recipe="exercise", model="m", seeds=1, temperature=0.5)
 CHAT = Model(url="http://localhost/v1", model="teacher")
 COMPLETION = Model(gguf="base-model-gguf", endpoint="completion")
 FIELDS = {
-    "": " A ferry carries cars in the meantime.",
-    "Question:": "How do cars cross the river while the Garfield Bridge is closed?",
-    "Reasoning:": "The bridge is closed until spring. A ferry carries cars in the meantime.",
-    "Answer:": "They are carried by a ferry.",
+    "": "How can people on foot get across while the Garfield Bridge is closed?",
+    "Reasoning:": "The steel is sound on the north side. The passage says that people can still cross there.",
+    "Answer:": "They cross the bridge on the north side.",
 }
 TOLD: dict[str, Any] = {
     "question": "A bridge rusts through and cars must take a ferry that carries 6 of them at a time. How many trips "
@@ -34,9 +33,9 @@ TOLD: dict[str, Any] = {
 
 
 def shown(**changes: str) -> str:
-    fields = FIELDS | {f"{name}:": value for name, value in changes.items() if name != "fact"}
-    fields[""] = f" {changes['fact']}" if "fact" in changes else fields[""]
-    return "\n".join(f"{name} {value}".lstrip() for name, value in fields.items())
+    fields = FIELDS | {f"{name}:": value for name, value in changes.items() if name != "Question"}
+    fields[""] = changes.get("Question", fields[""])
+    return "\n".join(f"{name} {value}" for name, value in fields.items())
 
 
 def told(**changes: Any) -> str:
@@ -51,7 +50,7 @@ def test_a_base_model_s_exercise_is_laid_out_below_its_passage() -> None:
     draft = write(Says(shown()), COMPLETION)
     assert isinstance(draft, Draft)
     assert draft.text == (
-        f"{PASSAGE}\n\nQuestion: {FIELDS['Question:']}\n\nSolution: {FIELDS['Reasoning:']}\n\n"
+        f"{PASSAGE}\n\nQuestion: {FIELDS['']}\n\nSolution: {FIELDS['Reasoning:']}\n\n"
         f"Answer: {FIELDS['Answer:']}"
     )
     assert draft.metadata == {"recipe": "exercise", "recipe_version": "1", "model": "base-model-gguf"}
@@ -90,22 +89,18 @@ def test_a_chat_model_is_given_the_schema() -> None:
     ("answer", "reason"),
     [
         ("", "no_exercise"),
-        ("A ferry carries cars in the meantime.\nQuestion: How do cars cross?", "no_exercise"),
+        ("How do cars cross?\nAnswer: By ferry.", "no_exercise"),
         (shown() + "\nQuestion: And now?", "no_exercise"),
-        (shown(fact="The bridge was painted green by volunteers in summer."), "invented_fact"),
         (
-            shown(
-                Question="Why is the steel on the north side still sound?",
-                Answer="Because people walk there.",
-            ),
+            shown(Question="When was it opened at all?", Answer="Nobody knows anything about that."),
             "beside_the_fact",
         ),
-        (shown(Answer="A ferry that takes 3 of them."), "new_numbers"),
+        (shown(Answer="The river has 3 sides where people cross steel."), "new_numbers"),
         (shown(Question="Garfield Bridge is closed until spring."), "no_question"),
         (shown(Question="Which of the following cross the river?"), "no_options"),
-        (shown(Answer="How do cars cross?"), "answer_is_question"),
-        (shown(Reasoning="They are carried by a ferry."), "no_solution"),
-        (shown(Reasoning="A ferry carries cars and " * 6 + "cars."), "loop"),
+        (shown(Answer="Can people cross the river where the steel is closed?"), "answer_is_question"),
+        (shown(Reasoning="They cross the bridge on the north side."), "no_solution"),
+        (shown(Reasoning="The steel carries people and " * 6 + "steel."), "loop"),
     ],
 )
 def test_a_bad_exercise_is_asked_for_again_and_then_rejected_with_its_reason(
@@ -123,6 +118,21 @@ def test_a_cut_exercise_is_no_exercise() -> None:
     rejected = write(Says(*[shown()] * TRIES, finish="length"), COMPLETION)
     assert isinstance(rejected, Rejected)
     assert rejected.reason == "cut"
+
+
+def test_each_try_is_about_another_sentence_of_the_passage() -> None:
+    says = Says(*["nonsense"] * TRIES)
+    write(says, COMPLETION)
+    facts = [str(prompt.content).rsplit("Fact: ", 1)[1].split("\n")[0] for prompt in says.prompts]
+    assert len(set(facts)) == 3
+    assert all(fact in PASSAGE for fact in facts)
+
+
+def test_a_passage_without_a_sentence_to_ask_about_is_rejected_unasked() -> None:
+    says = Says()
+    text = "a, b; c " * 60
+    outcome = asyncio.run(Exercise(USE, COMPLETION).write(Seed(1, "list", text, 0, len(text)), says))
+    assert outcome == Rejected("no_fact", ())
 
 
 def test_a_later_try_is_taken() -> None:

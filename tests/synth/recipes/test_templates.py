@@ -32,7 +32,7 @@ hostile = st.lists(
 
 
 def chat(recipe: str, passage: str) -> str:
-    (message,) = content(recipe, "chat", passage)
+    (message,) = content(recipe, "chat", passage=passage, fact="")
     assert message.role == "user"
     return message.content
 
@@ -54,7 +54,10 @@ def test_a_passage_is_not_rendered(recipe: str, passage: str) -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 @given(hostile)
 def test_a_passage_opens_no_field_of_a_few_shot_text(recipe: str, passage: str) -> None:
-    prompt, plain = content(recipe, "completion", passage), content(recipe, "completion", "rivers")
+    prompt, plain = (
+        content(recipe, "completion", passage=passage, fact=""),
+        content(recipe, "completion", passage="rivers", fact=""),
+    )
     assert isinstance(prompt, str)
     assert isinstance(plain, str)
     assert prompt.count("\n") == plain.count("\n")
@@ -63,7 +66,10 @@ def test_a_passage_opens_no_field_of_a_few_shot_text(recipe: str, passage: str) 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_few_shot_prompts_share_all_that_stands_before_the_passage(recipe: str) -> None:
-    one, other = content(recipe, "completion", "aaaa"), content(recipe, "completion", "zzzz")
+    one, other = (
+        content(recipe, "completion", passage="aaaa", fact=""),
+        content(recipe, "completion", passage="zzzz", fact=""),
+    )
     assert isinstance(one, str)
     assert one.index("aaaa") > 0.9 * len(one) - 40
     assert one.replace("aaaa", "zzzz") == other
