@@ -28,7 +28,10 @@ class WrittenExample:
 
 @dataclass(frozen=True)
 class RejectedExample:
-    """A seed without a document, and what its last request gave: an answer, or none for `detail`."""
+    """A seed without a document, and what its last request gave.
+
+    answer: None where it has none, for `detail`, or where nothing was asked.
+    """
 
     seed_id: str
     seed: str

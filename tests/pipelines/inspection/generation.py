@@ -1,4 +1,4 @@
-"""A run in which two recipes wrote: documents of every later fate, and seeds rejected for three reasons."""
+"""A run in which two recipes wrote: documents of every later fate, and seeds rejected for five reasons."""
 
 from pipelines.inspection.views import write_views
 from pipelines.storage.parts import GENERATED, document_file, part_name, signal_file
@@ -11,19 +11,20 @@ from schemas.signals import CONTAMINATION, DUPLICATES, QUALITY
 from .conftest import HOSTILE, commit, rows
 
 FIRST = FIRST_GENERATED_SPLIT << ROW_BITS
-EMPTY, REFUSED, UNASKED = "short", "http_500", "budget"
+EMPTY, FAILED, UNASKED, UNUSABLE = "short", "http_500", "budget", "no_fact"
 
 # ordinal, recipe, reason, written text, answers
 SEEDS_AND_ANSWERS = [
     (0, "rewrites", None, "the fox is quick, and jumps", ["a bad try", "the fox is quick, and jumps"]),
     (1, "quizzes", None, f"seed 1 {HOSTILE}\n\nQuestion: who?\n\nAnswer: I", [f"who? {HOSTILE}"]),
     (2, "rewrites", None, "the fox is quick, and leaps", ["the fox is quick, and leaps"]),
-    (3, "quizzes", REFUSED, None, [f"first answer {HOSTILE}", None]),
+    (3, "quizzes", FAILED, None, [f"first answer {HOSTILE}", None]),
     (4, "rewrites", EMPTY, None, ["said once", "  \n"]),
     (5, "quizzes", "refusal", None, [f"I cannot help with {HOSTILE}"]),
     (6, "rewrites", EMPTY, None, ["said twice", "say less"]),
     (7, "quizzes", UNASKED, None, [None]),
     (8, "rewrites", None, "return the sum of both, said the fox", ["return the sum of both, said the fox"]),
+    (9, "quizzes", UNUSABLE, None, []),
 ]
 WRITTEN = [one for one in SEEDS_AND_ANSWERS if one[3] is not None]
 BUCKETS = {"rewrites": "web_rewrites", "quizzes": "synthetic"}
@@ -45,7 +46,7 @@ def add_generated(run: RunDirectory, config: Config) -> None:
     for ordinal, recipe, reason, _, answers in SEEDS_AND_ANSWERS:
         keys = [f"{ordinal:030x}{k:02x}" for k in range(len(answers))]
         doc = FIRST + ordinal if reason is None else None
-        detail = f"the server said {HOSTILE}" if reason else None
+        detail = f"the server said {HOSTILE}" if reason == FAILED else "" if reason else None
         outcomes.append((ordinal, recipe, BUCKETS[recipe], 0, doc, reason, detail, keys))
         for k, answer in enumerate(answers):
             end = (None, None, reason, None, None) if answer is None else (answer, "stop", None, 100, 10)

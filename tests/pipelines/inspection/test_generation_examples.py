@@ -48,10 +48,10 @@ def test_a_rejected_seed_has_the_last_of_its_answers_or_says_why_there_is_none(g
     with connect(generated_run, config) as con:
         chosen = choose_rejected(con)
     said = {reason: one.answer for (_, reason), one in chosen.items()}
-    assert said.keys() == {"short", "http_500", "refusal", "budget"}
+    assert said.keys() == {"short", "http_500", "refusal", "budget", "no_fact"}
     assert said["short"] in ("", "say less")
     assert said["refusal"] == f"I cannot help with {VISIBLE}"
-    assert said["http_500"] is said["budget"] is None
+    assert said["http_500"] is said["budget"] is said["no_fact"] is None
 
 
 def test_the_page_has_the_section_only_where_something_was_generated(finished_run, config):
@@ -84,8 +84,17 @@ def test_hostile_seeds_answers_and_documents_stay_text(generated_run, config):
     quotes = [quote for quote in shown.quotes if VISIBLE in quote]
     assert any(quote.startswith("I cannot help") for quote in quotes)
     assert any(quote.startswith("seed ") for quote in quotes)
+    assert "nothing was asked" in text
     assert f"no answer: the server said {VISIBLE}" in html.unescape(text)
 
 
 def test_a_page_of_a_generation_says_the_same_twice(generated_run, config):
     assert page(generated_run, config)[0] == page(generated_run, config)[0]
+
+
+def test_the_page_names_what_is_lost(generated_run, config):
+    for lost in ("synthetic/seeds.parquet", "documents/part-900000-000.parquet"):
+        generated_run.remove(lost)
+    text, _ = page(generated_run, config)
+    assert "rewrites was given 0 seeds, 5 are accounted for" in text
+    assert "quizzes has written 1 documents, 0 are among the documents" in text

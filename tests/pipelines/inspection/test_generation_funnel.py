@@ -38,8 +38,8 @@ def test_seeds_are_written_or_rejected_and_what_is_written_is_dropped_or_kept(ge
     )
     assert (rewrites.seeds, rewrites.written, rewrites.rejected) == (5, 3, {"short": 2})
     assert (rewrites.dropped, rewrites.kept) == ({"contaminated": 1, "near_duplicate": 1}, 1)
-    assert (quizzes.seeds, quizzes.written, quizzes.kept, quizzes.dropped) == (4, 1, 1, {})
-    assert quizzes.rejected == {"budget": 1, "http_500": 1, "refusal": 1}
+    assert (quizzes.seeds, quizzes.written, quizzes.kept, quizzes.dropped) == (5, 1, 1, {})
+    assert quizzes.rejected == {"budget": 1, "http_500": 1, "no_fact": 1, "refusal": 1}
     assert rewrites.mismatches() == quizzes.mismatches() == []
 
 
@@ -64,7 +64,7 @@ def test_a_seed_or_a_document_that_is_lost_is_said_so(generated_run, config):
     (lost,) = funnels(generated_run, config)[0].mismatches()
     assert lost == "rewrites has written 3 documents, 0 are among the documents"
     generated_run.remove("synthetic/seeds.parquet")
-    assert "quizzes was given 0 seeds, 4 are accounted for" in funnels(generated_run, config)[1].mismatches()
+    assert "quizzes was given 0 seeds, 5 are accounted for" in funnels(generated_run, config)[1].mismatches()
     assert lost in inspect(generated_run.url, None).mismatches
 
 
