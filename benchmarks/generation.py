@@ -73,8 +73,8 @@ async def ours(url: str, requests: int, connections: int, folder: Path) -> int:
 
     async with Store(folder, 0, 0) as store, Client(model, url, 60) as client:
         asker = Asker(client, store, Limits(share), Spending(share, store.carried(1, 0)), 6)
-        seeds = ((Seed(n, str(n), text := text_of(n), 0, len(text)), recipe) for n in range(requests))
-        await run_lane(seeds, asker, connections, take)
+        seeds = ((Seed(n, str(n), text := text_of(n), 0, len(text)), recipe, asker) for n in range(requests))
+        await run_lane(seeds, connections, take)
     return kept
 
 

@@ -15,8 +15,8 @@ SEEDS_A_CONNECTION = 2
 AHEAD = 32
 
 
-async def run_lane(items: Iterable[tuple[Seed, Recipe]], ask: Ask, connections: int, take: Take) -> None:
-    """Has every seed written by its recipe; gives each outcome to `take` once, in the order of the list.
+async def run_lane(items: Iterable[tuple[Seed, Recipe, Ask]], connections: int, take: Take) -> None:
+    """Has every seed written by its recipe, which asks as it is told to; gives each outcome to `take` once, in the order of the list.
 
     A request without an answer becomes a Rejected with its reason. The next seed begins whenever one ends, so
     connections are idle at the end of the list only. At most 2 × connections × AHEAD outcomes are held.
@@ -28,7 +28,7 @@ async def run_lane(items: Iterable[tuple[Seed, Recipe]], ask: Ask, connections: 
     numbered = enumerate(items)
 
     async def work() -> None:
-        for number, (seed, recipe) in numbered:
+        for number, (seed, recipe, ask) in numbered:
             await in_order.near(number)
             in_order.add(number, seed, await _outcome(seed, recipe, ask))
 

@@ -6,7 +6,7 @@ import duckdb
 
 from schemas.documents import ROW_BITS
 from schemas.generation import FIRST_GENERATED_SPLIT
-from synth.llm.asker import NO_BUDGET
+from synth.llm.budget import NO_BUDGET
 
 _FIRST_GENERATED = FIRST_GENERATED_SPLIT << ROW_BITS
 

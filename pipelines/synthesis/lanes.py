@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +103,11 @@ class Written:
     asked: list[Asked]
 
 
+Take = Callable[[Written], None]
+
+
 def work(
-    lanes: Lanes, answers: Path, lane: int, items: Iterable[tuple[int, str, Seed]], take: Any
+    lanes: Lanes, answers: Path, lane: int, items: Iterable[tuple[int, str, Seed]], take: Take
 ) -> Counter[str]:
     """Give `take` what comes of every item, in order, as a Written; returns what the asking has cost.
 
@@ -117,7 +120,7 @@ def work(
 
 
 async def _work(
-    lanes: Lanes, answers: Path, lane: int, items: list[tuple[int, str, Seed]], take: Any
+    lanes: Lanes, answers: Path, lane: int, items: list[tuple[int, str, Seed]], take: Take
 ) -> Counter[str]:
     synthesize = lanes.synthesize
     share = share_of(synthesize.budget, synthesize.lanes, lane)
@@ -131,50 +134,38 @@ async def _work(
             await open_ends.enter_async_context(client)
             askers[name] = Asker(client, store, limits, spending, synthesize.budget.tries)
         recipes = {
-            name: _Remembering(make_recipe(use, lanes.models[use.model].model), use.model)
-            for name, use in synthesize.recipes.items()
+            name: make_recipe(use, lanes.models[use.model].model) for name, use in synthesize.recipes.items()
         }
-        for name, use in synthesize.recipes.items():
-            recipes[name].ask_model = askers[use.model]
-        order = iter(items)
+        begun: deque[tuple[int, str, list[Asked]]] = deque()
+
+        def work_list() -> Iterator[tuple[Seed, Recipe, Ask]]:
+            for ordinal, name, seed in items:
+                model = synthesize.recipes[name].model
+                asked: list[Asked] = []
+                begun.append((ordinal, name, asked))
+                yield seed, recipes[name], _remembering(askers[model], model, asked)
 
         def taken(seed: Seed, outcome: Draft | Rejected) -> None:
-            ordinal, name, _ = next(order)
-            recipe = recipes[name]
-            take(Written(ordinal, name, recipe.bucket, seed, outcome, recipe.asked.pop(id(seed), [])))
+            ordinal, name, asked = begun.popleft()
+            take(Written(ordinal, name, recipes[name].bucket, seed, outcome, asked))
 
-        todo = ((seed, recipes[name]) for _, name, seed in items)
-        await run_lane(todo, _unused, share.connections, taken)
+        await run_lane(work_list(), share.connections, taken)
         return _costs(askers)
 
 
-async def _unused(prompt: Prompt) -> Answer:
-    raise AssertionError("every recipe asks its own model")
+def _remembering(ask: Ask, model: str, asked: list[Asked]) -> Ask:
+    """`ask`, which also notes down what came of it."""
 
+    async def remembering(prompt: Prompt) -> Answer:
+        try:
+            answer = await ask(prompt)
+        except AskError as error:
+            asked.append(Asked(model, prompt, error.key, None, error.reason))
+            raise
+        asked.append(Asked(model, prompt, answer.key, answer, None))
+        return answer
 
-class _Remembering:
-    """A recipe that asks its own model, and what it asked for each seed at work."""
-
-    ask_model: Ask
-
-    def __init__(self, recipe: Recipe, model: str):
-        self.bucket = recipe.bucket
-        self.asked: dict[int, list[Asked]] = {}
-        self._recipe, self._model = recipe, model
-
-    async def write(self, seed: Seed, ask: Ask) -> Draft | Rejected:
-        asked = self.asked[id(seed)] = []
-
-        async def remember(prompt: Prompt) -> Answer:
-            try:
-                answer = await self.ask_model(prompt)
-            except AskError as error:
-                asked.append(Asked(self._model, prompt, error.key, None, error.reason))
-                raise
-            asked.append(Asked(self._model, prompt, answer.key, answer, None))
-            return answer
-
-        return await self._recipe.write(seed, remember)
+    return remembering
 
 
 def _costs(askers: Mapping[str, Asker]) -> Counter[str]:

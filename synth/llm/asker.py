@@ -8,7 +8,7 @@ from synth.asking import Answer, AskError, Prompt
 
 from . import faults
 from .breaker import Breaker
-from .budget import Spending
+from .budget import NO_BUDGET, Spending
 from .charge import NOTHING, Charge, Tariff
 from .client import Client, Request, Response
 from .counters import Counters
@@ -20,7 +20,6 @@ from .wire import Reply, read_reply
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
-NO_BUDGET = "budget"
 
 
 class Asker:

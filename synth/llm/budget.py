@@ -6,6 +6,9 @@ from collections import deque
 from .charge import NOTHING, Charge
 from .share import Share
 
+NO_BUDGET = "budget"
+"""The reason of a request that was not sent for want of budget."""
+
 
 class Spending:
     """One lane's; shared by all models that it asks.

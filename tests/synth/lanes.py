@@ -70,7 +70,7 @@ async def outcomes_of(asker: Asker, seeds: range, connections: int) -> list[Outc
     recipe = Echo(RecipeUse(recipe="echo", model="m", seeds=1, max_tokens=16), Model(gguf="m"))
     outcomes: list[Outcome] = []
     await run_lane(
-        ((seed_of(n), recipe) for n in seeds), asker, connections, lambda _, outcome: outcomes.append(outcome)
+        ((seed_of(n), recipe, asker) for n in seeds), connections, lambda _, outcome: outcomes.append(outcome)
     )
     return outcomes
 

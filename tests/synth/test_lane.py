@@ -21,8 +21,8 @@ def text_of(prompt: Prompt) -> str:
 
 def run(ask: Ask, seeds: int, connections: int = 4) -> list[tuple[Seed, Outcome]]:
     taken: list[tuple[Seed, Outcome]] = []
-    items = ((seed_of(number), ECHO) for number in range(seeds))
-    asyncio.run(run_lane(items, ask, connections, lambda seed, outcome: taken.append((seed, outcome))))
+    items = ((seed_of(number), ECHO, ask) for number in range(seeds))
+    asyncio.run(run_lane(items, connections, lambda seed, outcome: taken.append((seed, outcome))))
     return taken
 
 
@@ -65,11 +65,11 @@ def test_what_is_held_behind_a_slow_seed_is_bounded() -> None:
     begun = 0
     slow = asyncio.Event()
 
-    def items() -> Iterator[tuple[Seed, Recipe]]:
+    def items() -> Iterator[tuple[Seed, Recipe, Ask]]:
         nonlocal begun
         for number in range(10_000):
             begun += 1
-            yield seed_of(number), ECHO
+            yield seed_of(number), ECHO, ask
 
     async def ask(prompt: Prompt) -> Answer:
         if text_of(prompt) == "seed 0":
@@ -78,7 +78,7 @@ def test_what_is_held_behind_a_slow_seed_is_bounded() -> None:
 
     async def go() -> None:
         taken: list[Outcome] = []
-        lane = asyncio.create_task(run_lane(items(), ask, 1, lambda _, outcome: taken.append(outcome)))
+        lane = asyncio.create_task(run_lane(items(), 1, lambda _, outcome: taken.append(outcome)))
         for _ in range(1000):
             await asyncio.sleep(0)
         assert taken == []
@@ -109,9 +109,9 @@ def test_what_ends_the_run_ends_the_lane_and_leaves_no_seed_at_work() -> None:
         raise AssertionError
 
     async def go() -> None:
-        items = ((seed_of(number), ECHO) for number in range(100))
+        items = ((seed_of(number), ECHO, ask) for number in range(100))
         with pytest.raises(ServerDown):
-            await run_lane(items, ask, 4, lambda _, outcome: taken.append(outcome))
+            await run_lane(items, 4, lambda _, outcome: taken.append(outcome))
         assert at_work == 0
         assert len(asyncio.all_tasks()) == 1
 

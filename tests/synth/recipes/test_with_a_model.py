@@ -51,10 +51,10 @@ async def outcomes(model: Model, url: str, folder: Path) -> tuple[list[Outcome],
         RecipeUse(recipe=name, model="m", seeds=2, seed_words=70, max_tokens=64, temperature=0.4)
         for name in RECIPES
     ]
-    work = [(seed, recipe(use, model)) for use in uses for seed in passages]
     async with Store(folder, 0, next_generation(folder)) as store, Client(model, url, 120) as client:
         asker = Asker(client, store, Limits(share), Spending(share, store.carried(1, 0)), budget.tries)
-        await run_lane(work, asker, model.slots, lambda _, outcome: taken.append(outcome))
+        work = [(seed, recipe(use, model), asker) for use in uses for seed in passages]
+        await run_lane(work, model.slots, lambda _, outcome: taken.append(outcome))
         for outcome in taken:
             assert outcome.answers
             assert all(store.get(key) is not None for key in outcome.answers)
