@@ -52,12 +52,17 @@ Work = Callable[[RunDirectory, Task], Outcome]
 
 @dataclass(frozen=True)
 class Phase:
-    """Tasks that may run at the same time. `work` is a module-level function, or a partial of one."""
+    """Tasks that may run at the same time. `work` is a module-level function, or a partial of one.
+
+    progress: where tasks are few and long, what to show of them beside how many are done: a name, how much of it is
+    done, and all of it.
+    """
 
     stage: str
     fingerprint: str
     tasks: list[Task]
     work: Work
+    progress: Callable[[RunDirectory], tuple[str, int, int]] | None = None
 
     def fingerprint_of(self, task: Task) -> str:
         return task.fingerprint or self.fingerprint
@@ -148,6 +153,9 @@ def run_waves(
     for phase in phases:
         _require_all(run, phase)
         show(phase.stage, len(phase.tasks), len(phase.tasks))
+        if phase.progress is not None:
+            name, _, everything = phase.progress(run)
+            show(name, everything, everything)
 
 
 def _run_pipeline(
@@ -278,6 +286,8 @@ def _progress(
                         seen[phase.stage].add(task.name)
                 before = len(phase.tasks) - len(pending[phase.stage])
                 show(phase.stage, before + len(seen[phase.stage]), len(phase.tasks))
+                if phase.progress is not None:
+                    show(*phase.progress(run))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

@@ -15,7 +15,7 @@ from pipelines.storage.parts import GENERATED
 from pipelines.storage.receipts import is_done
 from pipelines.storage.run_directory import RunDirectory
 from pipelines.synthesis.generated import write_generated
-from pipelines.synthesis.lanes import ANSWERS, Lanes, lane_task, work_lane
+from pipelines.synthesis.lanes import ANSWERS, Lanes, lane_task, seeds_written, work_lane
 from pipelines.synthesis.models import FoundModel, find_models, served
 from pipelines.synthesis.seeding import choose_seeds
 from schemas.config import Config, fingerprint
@@ -42,7 +42,8 @@ class Synthesis:
 
     def lanes_phase(self, lanes: Lanes) -> Phase:
         tasks = [Task(lane_task(lane), {"lane": lane}) for lane in range(lanes.synthesize.lanes)]
-        return Phase("lanes", self.lanes, tasks, partial(work_lane, lanes))
+        progress = partial(seeds_written, lanes.synthesize.lanes)
+        return Phase("lanes", self.lanes, tasks, partial(work_lane, lanes), progress)
 
     @property
     def documents_phase(self) -> Phase:

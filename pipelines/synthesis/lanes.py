@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import RunError
 from pipelines.runner import Outcome, Task
-from pipelines.storage.run_directory import RunDirectory, conform, parquet_writer, written
+from pipelines.storage.run_directory import SCRATCH, RunDirectory, conform, parquet_writer, written
 from pipelines.synthesis.models import FoundModel
-from pipelines.synthesis.seeding import read_seeds
+from pipelines.synthesis.seeding import SEEDS_FILE, read_seeds
 from schemas.documents import ROW_BITS
 from schemas.generation import DRAFTS, FIRST_GENERATED_SPLIT, REQUESTS
 from schemas.synthesis import Synthesize
@@ -65,6 +66,7 @@ def work_lane(lanes: Lanes, run: RunDirectory, task: Task) -> Outcome:
     Raises RunError where no further request makes sense; answers that arrived are stored.
     """
     lane = task.payload["lane"]
+    progress = Path(run.path(_progress_file(lane)))
     items = [
         (ordinal, recipe, seed)
         for ordinal, recipe, seed in read_seeds(run)
@@ -73,11 +75,26 @@ def work_lane(lanes: Lanes, run: RunDirectory, task: Task) -> Outcome:
     names = drafts_file(lane), requests_file(lane)
     with run.writing(names[0]) as drafts, run.writing(names[1]) as requests:
         with parquet_writer(drafts, DRAFTS) as first, parquet_writer(requests, REQUESTS) as second:
-            leaving = _Leaving(first, second)
+            leaving = _Leaving(first, second, progress)
             counts = work(lanes, Path(run.path(ANSWERS)), lane, items, leaving)
             leaving.flush()
         files = [written(drafts, names[0], leaving.outcomes), written(requests, names[1], leaving.requests)]
     return Outcome(files, dict(sorted((leaving.counts + counts).items())))
+
+
+def seeds_written(lanes: int, run: RunDirectory) -> tuple[str, int, int]:
+    """How far the lanes are: a name to show, entries of the work list that have ended, about, and all of them."""
+    ended = 0
+    for lane in range(lanes):
+        progress = Path(run.path(_progress_file(lane)))
+        with suppress(OSError, ValueError):
+            ended += int(progress.read_text())
+    with run.parquet(SEEDS_FILE) as file:
+        return "written", ended, file.metadata.num_rows
+
+
+def _progress_file(lane: int) -> str:
+    return f"{SCRATCH}/{lane_task(lane)}.seeds"
 
 
 @dataclass(frozen=True)
@@ -186,8 +203,9 @@ def _costs(askers: Mapping[str, Asker]) -> Counter[str]:
 class _Leaving:
     """Writes outcomes and requests in the order of the work list, some thousand rows at a time."""
 
-    def __init__(self, drafts: pq.ParquetWriter, requests: pq.ParquetWriter):
+    def __init__(self, drafts: pq.ParquetWriter, requests: pq.ParquetWriter, progress: Path):
         self.outcomes = self.requests = 0
+        self._progress, self._shown_at = progress, 0.0
         self.counts: Counter[str] = Counter({"seeds": 0, "kept": 0, "rejected": 0})
         self._drafts, self._requests = drafts, requests
         self._held: list[Written] = []
@@ -202,6 +220,9 @@ class _Leaving:
         self._held.append(one)
         if len(self._held) >= _ROWS_AT_ONCE:
             self.flush()
+        if time.monotonic() > self._shown_at + 1:
+            self._progress.write_text(str(self.counts["seeds"]))
+            self._shown_at = time.monotonic()
 
     def flush(self) -> None:
         if not self._held:

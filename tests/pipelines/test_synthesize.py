@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -305,6 +306,20 @@ def test_a_preview_shows_seeds_and_answers_which_the_run_does_not_ask_for_again(
     assert not (Path(config["run"]) / "shards").exists()
     run(config)
     assert not set(server[1].asked[len(asked) :]) & set(asked)
+
+
+def test_progress_counts_the_seeds_that_were_written(config, server):
+    def says(passage):
+        time.sleep(0.4)
+
+    server[1].says = says
+    config["synthesize"]["budget"]["connections"] = 4
+    seen = []
+    run_stages(parse_config(config), None, Engine(), lambda *now: seen.append(now))
+    written = [done for name, done, total in seen if name == "written" and total == 24]
+    assert written == sorted(written)
+    assert len(set(written)) > 2
+    assert written[-1] == 24
 
 
 def test_a_condition_on_seeds_is_checked_before_anything_runs(config):
