@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from pipelines.fork_server import start_fork_server
 from schemas.config import STAGES, Config, ConfigError, load_config
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+_SECONDS_A_LINE = 10
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
@@ -45,12 +47,13 @@ def run(
         start_fork_server()
     from pipelines.inspection.plan_preview import preview as preview_plan
     from pipelines.mixing.mixture import mixture_table
-    from pipelines.run import absolute, run_stages
+    from pipelines.run import absolute, check, run_stages
     from pipelines.run import preview as preview_seeds
     from pipelines.runner import Engine
 
     settings = load_config(config)
     if plan:
+        check(settings)
         _print(preview_plan(settings), as_json)
         return
     chosen = _stages(stages)
@@ -172,6 +175,9 @@ def _progress(as_json: bool) -> Iterator[Callable[[str, int, int], None]]:
 
         yield show_json
         return
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bars: dict[str, Any] = {}
@@ -182,6 +188,19 @@ def _progress(as_json: bool) -> Iterator[Callable[[str, int, int], None]]:
             progress.update(bars[stage], completed=done, total=total)
 
         yield show
+
+
+def _lines() -> Callable[[str, int, int], None]:
+    """Progress for a log: a line where a stage begins, ends, or has gone on for a while."""
+    told: dict[str, tuple[int, float]] = {}
+
+    def show_line(stage: str, done: int, total: int) -> None:
+        before, at = told.get(stage, (-1, 0.0))
+        if done != before and (before < 0 or done == total or time.monotonic() - at > _SECONDS_A_LINE):
+            told[stage] = done, time.monotonic()
+            print(f"{stage:<12} {done:,}/{total:,}", file=sys.stderr, flush=True)
+
+    return show_line
 
 
 def _print(result: Any, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from pipelines.facts import facts_phase, table_digest
 from pipelines.fork_server import start_fork_server
 from pipelines.ingest import ingest_phase, split_task
 from pipelines.inspection.report import write_report
+from pipelines.inspection.unknown_facts import unknown_facts
 from pipelines.inspection.views import write_views
 from pipelines.mix import mix
 from pipelines.mixing.mixture import Mixture
@@ -143,8 +144,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
     Raises UsageError before anything is written where the config can't be used, RunError where the
     run can't go on.
     """
-    check_selection(config)
-    check_recipes(config)
+    check(config)
     wanted = stages or config.stages or STAGES
     run = RunDirectory(absolute(config.run))
     with locked(run):
@@ -167,8 +167,15 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
                 _save_state(run, config, stage, "failed", str(error))
                 raise
             write_views(run, config)
+        work.notes += unknown_facts(run, config)
         _save_state(run, config, [stage for stage in STAGES if stage in wanted][-1], "done")
         return Ended(_totals(run), work.mixture, work.notes)
+
+
+def check(config: Config) -> None:
+    """Raises UsageError for what can be known to be wrong before anything is read."""
+    check_selection(config)
+    check_recipes(config)
 
 
 def preview(config: Config, seeds: int, engine: Engine, show: Show) -> Preview:
@@ -296,7 +303,7 @@ def _totals(run: RunDirectory) -> dict[str, int]:
     for receipt in read_receipts(run, GENERATED).values():
         totals["generated"] = totals.get("generated", 0) + receipt.counts["documents"]
     for receipt in read_receipts(run, "quality").values():
-        totals["unique_tokens"] = totals.get("unique_tokens", 0) + receipt.counts["tokens"]
+        totals["tokens"] = totals.get("tokens", 0) + receipt.counts["tokens"]
     return totals
 
 

@@ -19,6 +19,8 @@ from pipelines.synthesis.lanes import ANSWERS, Lanes, lane_task, seeds_written, 
 from pipelines.synthesis.models import FoundModel, find_models, served
 from pipelines.synthesis.seeding import choose_seeds
 from schemas.config import Config, fingerprint
+from synth.llm.client import Client
+from synth.llm.errors import Stop
 from synth.llm.store import next_generation
 from synth.recipes.registry import recipe
 
@@ -57,7 +59,13 @@ class Synthesis:
 
 
 def check_recipes(config: Config) -> None:
-    """Raises UsageError where the config names a recipe that is not there."""
+    """Raises UsageError where the config names a recipe that is not there, or a server that can't be asked."""
+    for name, model in config.synthesize.models.items() if config.synthesize else ():
+        if model.url is not None:
+            try:
+                Client(model, model.url, config.synthesize.budget.timeout)
+            except (Stop, ValueError) as error:
+                raise UsageError(f"synthesize.models.{name}: {error}") from None
     for name, use in config.synthesize.recipes.items() if config.synthesize else ():
         try:
             recipe(use, config.synthesize.models[use.model])

@@ -152,7 +152,9 @@ class Explanation:
                 f"{readable(record['detail'], 500)}\n  starts     {readable(record['excerpt'], 500)}"
             )
         if len(self.documents) > 1:
-            stories.insert(0, f"{len(self.documents)} documents have this id")
+            shared = len({story.id for story in self.documents}) == 1
+            said = "documents have this id" if shared else "documents, in order"
+            stories.insert(0, f"{len(self.documents)} {said}")
         return "\n\n".join(stories)
 
 

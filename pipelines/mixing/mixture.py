@@ -205,8 +205,8 @@ def _shortfall(
 
 def mixture_table(mixture: Mixture) -> str:
     """The mixture as text, in the columns of table 5 of the Phi-4 report and those that say what became of
-    it: source, share asked for and realised, unique tokens, epochs, cap, documents and tokens."""
-    header = ("source", "share", "realised", "unique tokens", "epochs", "max", "documents", "tokens")
+    it: component, share asked for and realised, unique tokens, epochs, cap, documents and tokens."""
+    header = ("component", "share", "realised", "unique tokens", "epochs", "max", "documents", "tokens")
     rows = [
         (
             a.supply.name,

@@ -44,8 +44,19 @@ def read_footer(path: str) -> tuple[pq.FileMetaData, pa.Schema]:
     return metadata, schema
 
 
-def require_text_column(path: str, schema: pa.Schema, columns: Input) -> None:
-    """Raises RunError unless the column of the text is there, once, and holds text."""
+_COLUMNS = {"id", "url", "language", "kind", "created", "source_column"}
+
+
+def require_columns(path: str, schema: pa.Schema, columns: Input) -> None:
+    """Raises RunError unless the column of the text is there, once, and holds text, and every other column that the
+    input names is there."""
+    named = (getattr(columns, field) for field in columns.model_fields_set & _COLUMNS)
+    absent = sorted(name for name in named if name is not None and name not in schema.names)
+    if absent:
+        raise RunError(
+            f"{path} has no column `{absent[0]}`, which the input {columns.path} names (columns: "
+            f"{', '.join(schema.names)}); mend the name, or take it out of the input"
+        )
     found = schema.get_all_field_indices(columns.text)
     if len(found) != 1:
         raise RunError(
@@ -71,7 +82,7 @@ def read_parquet(file: InputFile, piece: Piece, columns: Input, document_bytes: 
     except UnreadableFooter as error:
         yield only_bad([BadRecord(0, "footer", "corrupt", str(error), b"")])
         return
-    require_text_column(file.path, schema, columns)
+    require_columns(file.path, schema, columns)
     wanted = [name for name in wanted_columns(columns) if len(schema.get_all_field_indices(name)) == 1]
     texts = [name for name in wanted if is_text(schema.field(name).type)]
     before = sum(metadata.row_group(group).num_rows for group in range(piece.start))

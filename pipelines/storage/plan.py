@@ -13,7 +13,7 @@ from pipelines.readers.files import (
     matching_files,
     version_of,
 )
-from pipelines.readers.parquet import UnreadableFooter, read_footer, require_text_column
+from pipelines.readers.parquet import UnreadableFooter, read_footer, require_columns
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, Input
 from schemas.generation import FIRST_GENERATED_SPLIT
@@ -155,7 +155,7 @@ def _row_group_ranges(file: InputFile, columns: Input) -> Iterator[tuple[int, in
         return
     except OSError as error:
         raise RunError(f"{file.path} can't be read: {error}; run again to go on") from error
-    require_text_column(file.path, schema, columns)
+    require_columns(file.path, schema, columns)
     start, held = 0, 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).total_byte_size

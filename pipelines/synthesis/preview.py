@@ -46,6 +46,12 @@ class Estimate:
         )
 
 
+def _end_of(prompt: str) -> str:
+    """The end of a prompt, where the seed stands."""
+    end = readable(prompt[-_PROMPT_CHARACTERS:], _PROMPT_CHARACTERS)
+    return f":\n{end}" if len(prompt) <= _PROMPT_CHARACTERS else f", its end:\n…{end}"
+
+
 @dataclass(frozen=True)
 class Preview:
     """Seeds that were tried, and the estimate of the whole."""
@@ -66,7 +72,7 @@ class Preview:
             lines += [f"seed:\n{readable(one['seed'], _TEXT_CHARACTERS)}"]
             for number, asked in enumerate(one["asked"], 1):
                 said = asked["answer"] if asked["failure"] is None else f"no answer: {asked['failure']}"
-                lines += [f"prompt {number}:\n{readable(asked['prompt'], _PROMPT_CHARACTERS)}"]
+                lines += [f"prompt {number}{_end_of(asked['prompt'])}"]
                 lines += [f"answer {number}:\n{readable(said, _TEXT_CHARACTERS)}"]
             lines += [
                 f"kept as:\n{readable(one['text'], _TEXT_CHARACTERS)}"

@@ -332,3 +332,17 @@ def test_an_unknown_recipe_is_named_before_anything_runs(config):
     config["synthesize"]["recipes"]["rewrites"]["recipe"] = "rewrite_wed"
     with pytest.raises(UsageError, match="rewrite_web"):
         run(config)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({"url": "localhost:9/v1"}, "http"),
+        ({"api_key_env": "NO_SUCH_VARIABLE_IS_SET"}, "NO_SUCH_VARIABLE_IS_SET"),
+    ],
+)
+def test_a_server_that_can_t_be_asked_is_named_before_anything_runs(config, model, said):
+    config["synthesize"]["models"]["writer"] |= model
+    with pytest.raises(UsageError, match=rf"synthesize\.models\.writer: .*{said}"):
+        run(config)
+    assert not Path(config["run"]).exists()

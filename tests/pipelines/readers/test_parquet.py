@@ -214,3 +214,10 @@ def test_a_long_text_that_many_rows_share_is_never_held_many_times(tmp_path):
 
 def test_an_empty_file_has_no_records(tmp_path):
     assert read(parquet_file(tmp_path, pa.table({"text": pa.array([], pa.string())}))) == ([], [])
+
+
+def test_a_column_that_the_config_names_and_the_file_lacks_is_an_error(tmp_path):
+    table = pa.table({"text": ["one"], "id": ["a"]})
+    with pytest.raises(RunError, match="has no column `lang`, which the input"):
+        read(parquet_file(tmp_path, table), language="lang")
+    assert read(parquet_file(tmp_path, table))[0]
