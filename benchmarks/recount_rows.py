@@ -157,7 +157,15 @@ def check(run: Path, root: Path) -> bool:
     for folder in ("quarantine", "receipts/ingest"):
         for stray in {path.stem for path in (run / folder).glob("*")} - names:
             wrong.append(f"{folder}/{stray} belongs to no split of the plan")
-    for part in (run / "documents").glob("*"):
+    generated = sorted((run / "documents").glob("part-900000-*.parquet"))
+    if generated:
+        documents = sum(pq.ParquetFile(path).metadata.num_rows for path in generated)
+        outcomes = pq.read_table(run / "synthetic/outcomes.parquet", columns=["doc"])["doc"]
+        kept = len(outcomes) - outcomes.null_count
+        print(f"  generated: {documents} documents of {len(outcomes)} seeds")
+        if documents != kept:
+            wrong.append(f"{documents} generated documents, but {kept} seeds that gave one")
+    for part in set((run / "documents").glob("*")) - set(generated):
         if part.stem.removeprefix("part-")[:6] not in {name.removeprefix("split-") for name in names}:
             wrong.append(f"documents/{part.name} belongs to no split of the plan")
     totals: Counter = Counter()
