@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -30,7 +31,7 @@ def write_generated(lanes: Sequence[int], run: RunDirectory, task: Task) -> Outc
     outcomes = run.write_parquet(
         OUTCOMES_FILE, OUTCOMES, (rows.select(OUTCOMES.names) for rows in _in_order(run, lanes))
     )
-    batches = (_as_documents(rows) for rows in _in_order(run, lanes))
+    batches = chain.from_iterable(map(_as_documents, _in_order(run, lanes)))
     files, parts = write_parts(run, FIRST_GENERATED_SPLIT, recut(batches, BATCH_TEXT_BYTES))
     documents = sum(part["rows"] for part in parts)
     counts = {"seeds": outcomes.rows, "documents": documents, "rejected": outcomes.rows - documents}
@@ -69,8 +70,8 @@ def _drafts(run: RunDirectory, lane: int) -> Iterator[dict[str, Any]]:
             yield from file.read_row_group(group, use_threads=False).to_pylist()
 
 
-def _as_documents(rows: pa.Table) -> pa.RecordBatch:
-    """Rows of DOCUMENT for those drafts that are documents."""
+def _as_documents(rows: pa.Table) -> list[pa.RecordBatch]:
+    """Rows of DOCUMENT for those drafts that are documents; no batch where none is."""
     drafts = rows.filter(pc.is_valid(rows["doc"])).combine_chunks()
     count = drafts.num_rows
     ids = [
@@ -79,7 +80,9 @@ def _as_documents(rows: pa.Table) -> pa.RecordBatch:
             *(drafts[name].to_pylist() for name in ("recipe", "seed_id", "seed_start")), strict=True
         )
     ]
-    text = drafts["text"].combine_chunks() if count else pa.array([], pa.string())
+    if not count:
+        return []
+    text = drafts["text"].combine_chunks()
     none = pa.nulls(count, pa.string())
     known = {
         "doc": drafts["doc"],
@@ -97,10 +100,4 @@ def _as_documents(rows: pa.Table) -> pa.RecordBatch:
             np.arange(count + 1, dtype=np.int32), drafts["seed_doc"].combine_chunks()
         ),
     }
-    return (
-        pa.table(known)
-        .select(DOCUMENT.names)
-        .cast(DOCUMENT)
-        .combine_chunks()
-        .to_batches(max_chunksize=None)[0]
-    )
+    return pa.table(known).select(DOCUMENT.names).cast(DOCUMENT).combine_chunks().to_batches()

@@ -186,6 +186,14 @@ def test_every_seed_ends_kept_or_with_a_reason(config, server):
     assert sql(config, "SELECT count(*) FROM outcomes WHERE (doc IS NULL) = (reason IS NULL)") == [(0,)]
 
 
+def test_a_model_that_writes_nothing_fit_gives_no_documents_and_the_rest_runs(config, server):
+    server[1].says = lambda passage: "I cannot help with that."
+    config["mixture"]["on_shortfall"] = "redistribute"
+    assert run(config).totals["generated"] == 0
+    assert sql(config, "SELECT count(doc), count(reason) FROM outcomes") == [(0, 24)]
+    assert sql(config, "SELECT count(*) > 0 FROM pieces") == [(True,)]
+
+
 def test_a_second_run_asks_nothing_and_changes_nothing(config, server):
     run(config)
     asked, before = len(server[1].asked), files(config, *PUBLISHED)
