@@ -1,6 +1,7 @@
 """Decontamination as a job: the benchmark index that facts map, its controls, and the report."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,13 +55,19 @@ class Benchmarks:
 
 def find(decontaminate: Decontaminate) -> Benchmarks:
     """The benchmarks that the config names. Raises RunError where one of them or of the allow-list is not there."""
-    try:
+    with _unreadable_ends_the_run():
         stored = stored_sources(decontaminate.benchmarks)
         allowed = load_allowlist(decontaminate.allow)
-    except (RegistryError, AllowlistError) as error:
-        raise RunError(f"decontaminate: {error}") from error
     shape = fingerprint("index", VERSION, FORMAT, NORMALISER, stored.sha256, allowed.fingerprint)
     return Benchmarks(shape, stored.bytes)
+
+
+@contextmanager
+def _unreadable_ends_the_run() -> Iterator[None]:
+    try:
+        yield
+    except (RegistryError, AllowlistError) as error:
+        raise RunError(f"decontaminate: {error}") from error
 
 
 def index_phase(config: Decontaminate, benchmarks: Benchmarks) -> Phase:
@@ -75,11 +82,9 @@ def _build(config: Decontaminate, benchmarks: Benchmarks, run: RunDirectory, tas
     Raises RunError where a benchmark can't be read in full, or where a control is not found: a run whose
     controls fail does not publish.
     """
-    try:
+    with _unreadable_ends_the_run():
         registry = load_benchmarks(config.benchmarks)
         allowed = load_allowlist(config.allow)
-    except (RegistryError, AllowlistError) as error:
-        raise RunError(f"decontaminate: {error}") from error
     items = registry.items.num_rows
     with run.writing(benchmarks.items_file) as draft:
         registry.write(draft)
@@ -98,7 +103,8 @@ def write_contamination_report(run: RunDirectory, config: Config, benchmarks: Be
     """
     assert config.decontaminate is not None
     registry, index = benchmarks.registry(run), benchmarks.index(run)
-    allowed = load_allowlist(config.decontaminate.allow)
+    with _unreadable_ends_the_run():
+        allowed = load_allowlist(config.decontaminate.allow)
     controls = run_controls(index, registry, allowed)
     _require(controls)
     summary = summarise(index, _tables(run, "contamination"), _tables(run, "hits"))

@@ -31,7 +31,7 @@ from pipelines.storage.run_directory import RunDirectory
 from pipelines.synthesis.generated import forget_generated
 from pipelines.synthesis.models import MissingModel, check_servable
 from pipelines.synthesis.preview import Preview, preview_synthesis
-from pipelines.synthesize import Synthesis, check_recipes, plan_synthesis, synthesize
+from pipelines.synthesize import Synthesis, check_synthesis, plan_synthesis, synthesize
 from schemas.config import STAGES, Config, Stage, fingerprint
 from schemas.plan import Plan
 
@@ -175,7 +175,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
 def check(config: Config) -> None:
     """Raises UsageError for what can be known to be wrong before anything is read."""
     check_selection(config)
-    check_recipes(config)
+    check_synthesis(config)
 
 
 def preview(config: Config, seeds: int, engine: Engine, show: Show) -> Preview:

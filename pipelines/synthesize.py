@@ -58,7 +58,7 @@ class Synthesis:
         return is_done(run, GENERATED, _TASK, self.documents)
 
 
-def check_recipes(config: Config) -> None:
+def check_synthesis(config: Config) -> None:
     """Raises UsageError where the config names a recipe that is not there, or a server that can't be asked."""
     for name, model in config.synthesize.models.items() if config.synthesize else ():
         if model.url is not None:
@@ -87,8 +87,8 @@ def plan_synthesis(run: RunDirectory, config: Config, upstream: str) -> Synthesi
     models = find_models(synthesize.models)
     choice = {name: (use.where, use.seeds, use.seed_words) for name, use in synthesize.recipes.items()}
     seeds = fingerprint("seeds", VERSION, upstream, selection_sql(config), config.seed, choice)
-    recipes = {
-        name: (use, recipe(use, synthesize.models[use.model]).fingerprint())
+    uses = {
+        name: (use.model_dump(mode="json"), recipe(use, synthesize.models[use.model]).fingerprint())
         for name, use in synthesize.recipes.items()
     }
     asked = {
@@ -96,7 +96,6 @@ def plan_synthesis(run: RunDirectory, config: Config, upstream: str) -> Synthesi
         for name, found in models.items()
     }
     caps = synthesize.budget.money, synthesize.budget.tokens
-    uses = {name: (use.model_dump(mode="json"), own) for name, (use, own) in recipes.items()}
     documents = fingerprint("generated", VERSION, seeds, uses, asked, caps)
     return Synthesis(config, models, seeds, fingerprint(documents, synthesize.lanes), documents)
 

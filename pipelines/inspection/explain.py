@@ -17,6 +17,7 @@ from .excerpts import readable, word_changes
 from .explanation import DocumentStory, Explanation, Origin
 from .funnel import read_manifest
 from .generation import read_generations
+from .records import read_records
 from .tables import literal, signal_columns
 from .views import connect, stored_config
 
@@ -50,7 +51,7 @@ def explain(run_url: str, document: str) -> Explanation:
         ).fetchall()
         if found:
             return Explanation(documents=_stories(run, config, con, [row[0] for row in found]))
-        quarantined = _records(
+        quarantined = read_records(
             con,
             "SELECT * FROM quarantine WHERE file || ':' || place = ? OR (split = ? AND row = ?) ORDER BY ALL",
             [document, *((None, None) if number is None else (split_of(number), row_of(number)))],
@@ -65,13 +66,13 @@ def explain(run_url: str, document: str) -> Explanation:
 def _stories(
     run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection, docs: list[int]
 ) -> list[DocumentStory]:
-    chosen = _records(con, f"SELECT * FROM selection WHERE {_among(docs)} ORDER BY doc")
+    chosen = read_records(con, f"SELECT * FROM selection WHERE {_among(docs)} ORDER BY doc")
     failing = _failing(con, config, docs)
     hits = _by_doc(
-        _records(con, f"SELECT * FROM hits WHERE {_among(docs)} ORDER BY doc, start, rule, item_id")
+        read_records(con, f"SELECT * FROM hits WHERE {_among(docs)} ORDER BY doc, start, rule, item_id")
     )
     pieces = _by_doc(
-        _records(con, f"SELECT * FROM pieces WHERE {_among(docs)} ORDER BY doc, epoch, first, sequence")
+        read_records(con, f"SELECT * FROM pieces WHERE {_among(docs)} ORDER BY doc, epoch, first, sequence")
     )
     shards = _shard_names(run) if pieces else {}
     generations = read_generations(con, docs)
@@ -163,14 +164,6 @@ def _not_found(run: RunDirectory, con: duckdb.DuckDBPyConnection, document: str,
     return (
         f"{said}{nearest}; to search: inspect --sql \"SELECT doc, id FROM documents WHERE text LIKE '%…%'\""
     )
-
-
-def _records(
-    con: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None
-) -> list[dict[str, Any]]:
-    cursor = con.execute(query, values or [])
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _by_doc(records: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:

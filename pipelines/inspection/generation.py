@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from .excerpts import readable
+from .records import read_records
 
 SHOWN_CHARACTERS = 400
 
@@ -45,16 +46,18 @@ class Generation:
 def read_generations(con: duckdb.DuckDBPyConnection, docs: list[int]) -> dict[int, Generation]:
     """By doc, those of the documents that were generated."""
     among = ", ".join(map(str, docs))
-    outcomes = _rows(con, f"SELECT ordinal, doc, recipe, answers FROM outcomes WHERE doc IN ({among})")
+    outcomes = read_records(con, f"SELECT ordinal, doc, recipe, answers FROM outcomes WHERE doc IN ({among})")
     if not outcomes:
         return {}
     ordinals = ", ".join(str(row["ordinal"]) for row in outcomes)
     seeds = {
         row.pop("ordinal"): row
-        for row in _rows(con, f"SELECT * EXCLUDE (recipe) FROM seeds WHERE ordinal IN ({ordinals})")
+        for row in read_records(con, f"SELECT * EXCLUDE (recipe) FROM seeds WHERE ordinal IN ({ordinals})")
     }
     asked: dict[int, list[dict[str, Any]]] = {}
-    for row in _rows(con, f"SELECT * FROM requests WHERE ordinal IN ({ordinals}) ORDER BY ordinal, question"):
+    for row in read_records(
+        con, f"SELECT * FROM requests WHERE ordinal IN ({ordinals}) ORDER BY ordinal, question"
+    ):
         asked.setdefault(row.pop("ordinal"), []).append(row)
     return {
         row["doc"]: Generation(
@@ -62,9 +65,3 @@ def read_generations(con: duckdb.DuckDBPyConnection, docs: list[int]) -> dict[in
         )
         for row in outcomes
     }
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    cursor = con.execute(query)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

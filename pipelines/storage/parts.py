@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from schemas.receipts import Receipt
+
 from .receipts import read_receipts
 from .run_directory import RunDirectory
 
@@ -37,14 +39,18 @@ def list_parts(run: RunDirectory) -> dict[str, int]:
 
 def part_fingerprints(run: RunDirectory) -> dict[str, str]:
     """The fingerprint of the receipt that every part stands in."""
-    receipts = [*read_receipts(run, "ingest").values(), *read_receipts(run, GENERATED).values()]
-    return {part["name"]: receipt.fingerprint for receipt in receipts for part in receipt.details["parts"]}
+    return {
+        part["name"]: receipt.fingerprint for receipt in _receipts(run) for part in receipt.details["parts"]
+    }
 
 
 def part_rows(run: RunDirectory) -> dict[str, int]:
     """Documents of every part, by the receipts."""
-    receipts = [*read_receipts(run, "ingest").values(), *read_receipts(run, GENERATED).values()]
-    return {part["name"]: part["rows"] for receipt in receipts for part in receipt.details["parts"]}
+    return {part["name"]: part["rows"] for receipt in _receipts(run) for part in receipt.details["parts"]}
+
+
+def _receipts(run: RunDirectory) -> list[Receipt]:
+    return [*read_receipts(run, "ingest").values(), *read_receipts(run, GENERATED).values()]
 
 
 def _parts_of(run: RunDirectory, stage: str) -> dict[str, int]:
