@@ -1,0 +1,1 @@
+"""From HTML to the text worth training on."""
