@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -22,8 +23,18 @@ _SECONDS_A_LINE = 10
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"syllabus {version('syllabus')}")
+        raise typer.Exit
+
+
 @app.callback()
-def syllabus() -> None:
+def syllabus(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Curate a pretraining corpus: raw text in, exact and reproducible token shards out."""
 
 
@@ -113,8 +124,15 @@ def report(run: Annotated[str, typer.Argument(help="The run's folder or URL.")])
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    page: Annotated[bool, typer.Option("--page", help="A page for people instead, in Markdown.")] = False,
+) -> None:
     """Print the JSON Schema of the config."""
+    if page:
+        from pipelines.config_page import config_page
+
+        print(config_page(), end="")
+        return
     print(json.dumps(Config.model_json_schema(), indent=1))
 
 

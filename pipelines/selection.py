@@ -17,8 +17,9 @@ from pipelines.inspection.tables import identifier, literal, signal_columns, tab
 from schemas.config import Config
 
 NEAR_DUPLICATE = "near_duplicate"
+BLOCKED = "blocked"
 NO_COMPONENT = "no_component"
-_BUILT_IN = (NEAR_DUPLICATE, "contaminated", "partial", NO_COMPONENT)
+_BUILT_IN = (NEAR_DUPLICATE, BLOCKED, "contaminated", "partial", NO_COMPONENT)
 _FITTING = "fitting_component"
 
 
@@ -35,7 +36,9 @@ def drop_rules(config: Config) -> dict[str, str]:
         for verdict in ("contaminated", "partial"):
             if verdict in config.decontaminate.drop:
                 rules[verdict] = f'"verdict" = {literal(verdict)}'
-    for name, condition in config.filters.items():
+    if config.block:
+        rules[BLOCKED] = '"blocked_by" IS NOT NULL'
+    for name, condition in config.conditions().items():
         rules[name] = f"NOT {_enclosed(condition)}"
     if config.mixture is not None:
         rules[NO_COMPONENT] = f"{_FITTING} IS NULL"
@@ -93,7 +96,11 @@ def check_selection(config: Config) -> None:
 def _problems(con: duckdb.DuckDBPyConnection, config: Config) -> Iterator[str]:
     columns = list(signal_columns())
     conditions = {f"filters.{name}": condition for name, condition in config.filters.items()}
-    for name in config.filters:
+    for number, preset in enumerate(config.presets):
+        conditions[f"presets.{number}.where"] = preset.where
+        for name, condition in preset.filters.items():
+            conditions[f"presets.{number} ({preset.use}), filter {name}"] = condition
+    for name in config.conditions():
         if name in _BUILT_IN:
             yield f"filters.{name}: {name} is the name of a built-in drop reason, choose another"
     components = {} if config.mixture is None else config.mixture.components or {}

@@ -10,12 +10,15 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from schemas.presets import Preset
 from schemas.section import Section
 from schemas.synthesis import Synthesize
 
 Bucket = Literal["web", "web_rewrites", "synthetic", "code", "acquired"]
 Stage = Literal["ingest", "facts", "dedup", "decontaminate", "synthesize", "mix", "report"]
 STAGES: tuple[Stage, ...] = ("ingest", "facts", "dedup", "decontaminate", "synthesize", "mix", "report")
+Signal = Literal["heuristics", "language", "educational", "licence"]
+SIGNAL_NAMES: tuple[Signal, ...] = ("heuristics", "language", "educational", "licence")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -174,17 +177,41 @@ class Config(Section):
         1.0, gt=0, le=1, description="Share of the documents kept, by hash of content: samples nest."
     )
     stages: tuple[Stage, ...] | None = Field(None, description="Stages to run; all by default.")
-    inputs: tuple[Input, ...] = Field(min_length=1)
-    limits: Limits = Limits()
-    dedup: Dedup | None = Dedup()
-    decontaminate: Decontaminate | None = None
+    inputs: tuple[Input, ...] = Field(min_length=1, description="What is read.")
+    limits: Limits = Field(Limits(), description="What is too large to be a document.")
+    dedup: Dedup | None = Field(Dedup(), description="How near-duplicates are found; `null` keeps them all.")
+    decontaminate: Decontaminate | None = Field(
+        None, description="Benchmarks that must not leak into training; without it nothing is checked."
+    )
+    signals: tuple[Signal, ...] = Field(
+        SIGNAL_NAMES, description="Facts that are made of every document's text, beside its counts."
+    )
+    block: tuple[str, ...] = Field(
+        (),
+        description="Files of domains and URL prefixes, one a line: documents from there are dropped as blocked.",
+    )
+    presets: tuple[Preset, ...] = Field(
+        (), description="Sets of filters with published thresholds; tried before `filters`."
+    )
     filters: dict[str, str] = Field(
         default_factory=dict,
         description="SQL conditions over the columns of the view `signals` that a kept document meets, by the name that "
         "its drop reason gets. A condition that is NULL, for want of the fact, drops nothing.",
     )
-    synthesize: Synthesize | None = None
-    mixture: Mixture | None = None
+    synthesize: Synthesize | None = Field(
+        None, description="What models write out of the documents; without it nothing is written."
+    )
+    mixture: Mixture | None = Field(
+        None, description="What the shards are made of; without it no shards are written."
+    )
+
+    def conditions(self) -> dict[str, str]:
+        """What a kept document meets, by drop reason, in order: presets, then filters; of two conditions of one
+        name the later."""
+        found: dict[str, str] = {}
+        for preset in self.presets:
+            found |= preset.conditions()
+        return found | self.filters
 
 
 def _known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:

@@ -70,7 +70,7 @@ class Budget(Section):
     """Limits of the whole run, divided over the lanes."""
 
     connections: Positive = Field(64, description="Requests in flight.")
-    requests_per_minute: Positive | None = None
+    requests_per_minute: Positive | None = Field(None, description="Requests begun in a minute.")
     tokens_per_minute: Positive | None = Field(None, description="Prompt and completion tokens.")
     money: float | None = Field(
         None, gt=0, description="Most that the run may cost; every model needs a price."
@@ -83,9 +83,11 @@ class Budget(Section):
 class Synthesize(Section):
     """Text written by models out of the run's own documents."""
 
-    models: dict[str, Model] = Field(min_length=1)
-    recipes: dict[str, RecipeUse] = Field(min_length=1)
-    budget: Budget = Budget()
+    models: dict[str, Model] = Field(min_length=1, description="Models by a name of your choice.")
+    recipes: dict[str, RecipeUse] = Field(
+        min_length=1, description="Recipes at work, by a name of your choice."
+    )
+    budget: Budget = Field(Budget(), description="Limits of the whole run.")
     on_missing: Literal["fail", "skip"] = Field(
         "fail",
         description="When a model's file, or the package that serves it, is not there: end the run, or go on without.",
