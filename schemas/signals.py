@@ -15,8 +15,16 @@ QUALITY = pa.schema(
         pa.field("n_tokens", pa.int64(), nullable=False),
         pa.field("n_words", pa.int64(), nullable=False),
         pa.field("n_bytes", pa.int64(), nullable=False),
+        pa.field("detected_language", pa.string()),
+        pa.field("language_score", pa.float64()),
+        pa.field("edu_score", pa.float64()),
+        pa.field("licence", pa.string()),
+        pa.field("blocked_by", pa.string()),
     ]
 )
+"""`n_tokens` counts the text as training sees it, with its spans applied; `n_words` and `n_bytes` count the text as it
+is. What a config makes no signal of is null. `licence` is a hint found in the text, `blocked_by` the entry
+of a block list that the URL meets. The view `signals` calls `language` what the input says, or else `detected_language`."""
 
 DUPLICATES = pa.schema(
     [

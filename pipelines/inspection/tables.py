@@ -148,7 +148,13 @@ def _receipts_sql(is_written: bool) -> str:
 
 
 def _signals_sql() -> str:
-    columns = [f"documents.{identifier(name)}" for name in DOCUMENT.names if name != "text"]
+    columns = [
+        'coalesce(documents."language", quality."detected_language") AS "language"'
+        if name == "language"
+        else f"documents.{identifier(name)}"
+        for name in DOCUMENT.names
+        if name != "text"
+    ]
     taken = set(DOCUMENT.names)
     joins = []
     for name, schema in (("quality", QUALITY), ("duplicates", DUPLICATES), ("contamination", CONTAMINATION)):

@@ -84,7 +84,8 @@ def write_run(url: Path, documents: dict[str, list[Document]], row_group: int = 
             "n_words": [len(d.text.split()) for d in rows],
             "n_bytes": n_bytes,
         }
-        run.write_parquet(signal_file("quality", part), QUALITY, [pa.table(quality)])
+        nulls = {field.name: pa.nulls(len(rows), field.type) for field in QUALITY}
+        run.write_parquet(signal_file("quality", part), QUALITY, [pa.table(nulls | quality)])
         splits.setdefault(part[5:11], []).append(
             {"name": part, "rows": len(rows), "text_bytes": sum(n_bytes)}
         )

@@ -87,11 +87,9 @@ def write_facts(run, part, table, total):
     hashes, offsets = word_hashes(table["text"])
     n = table.num_rows
     quality = {"n_tokens": [0] * n, "n_words": np.diff(offsets), "n_bytes": [0] * n}
-    run.write_parquet(
-        signal_file("quality", part),
-        QUALITY,
-        [pa.table({"doc": table["doc"], "id": table["id"], **quality}).cast(QUALITY)],
-    )
+    nulls = {field.name: pa.nulls(n, field.type) for field in QUALITY}
+    columns = nulls | {"doc": table["doc"], "id": table["id"], **quality}
+    run.write_parquet(signal_file("quality", part), QUALITY, [pa.table(columns).cast(QUALITY)])
     content = table["content"].combine_chunks()
     rows = band_rows(table["doc"].to_numpy(), hashes, offsets, content, Dedup())
     n_partitions = band_partitions(total, Dedup().bands)

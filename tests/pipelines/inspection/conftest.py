@@ -86,8 +86,9 @@ def finished_run(ingested_run: RunDirectory, config: Config) -> RunDirectory:
 
 
 def rows(schema: pa.Schema, values: list[tuple]) -> list[pa.RecordBatch]:
-    """One record batch of the schema from tuples in its column order."""
-    columns = list(zip(*values, strict=True)) if values else [[] for _ in schema]
+    """One record batch of the schema from tuples in its column order; what they are too short for is null."""
+    filled = [(*value, *[None] * (len(schema) - len(value))) for value in values]
+    columns = list(zip(*filled, strict=True)) if values else [[] for _ in schema]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return [pa.RecordBatch.from_arrays(arrays, schema=schema)]
 
