@@ -1,0 +1,1 @@
+"""Facts about one document at a time: language, quality, addresses, licences, personal data."""
