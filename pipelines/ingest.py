@@ -14,15 +14,15 @@ import pyarrow.compute as pc
 
 from pipelines.errors import RunError
 from pipelines.readers.files import file_name, source_name
-from pipelines.readers.piece import read_piece
-from pipelines.readers.records import Records, record_sizes
+from pipelines.readers.piece import read_files, read_piece
+from pipelines.readers.records import BadRecord, Records, record_sizes
 from pipelines.runner import Outcome, Phase, Task
 from pipelines.storage.parts import BATCH_TEXT_BYTES, PART_TEXT_BYTES, document_file, part_name
 from pipelines.storage.quarantine import Quarantine
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, Input, fingerprint
 from schemas.documents import DOCUMENT, ROW_BITS
-from schemas.plan import InputFile, Piece, Plan, Split
+from schemas.plan import DOCUMENT_FORMATS, InputFile, Piece, Plan, Split
 from schemas.receipts import WrittenFile
 from textkernels.content import content_hashes
 from textkernels.words import NORMALISER
@@ -55,7 +55,8 @@ def ingest_phase(run: RunDirectory, config: Config, plan: Plan) -> Phase:
     """The phase that reads every split of the plan into parts.
 
     A task's fingerprint follows what its own files are and how they are read, not where they or the run
-    lie. Counts of a receipt: records = documents + unsampled + quarantined, and `quarantined_<reason>`.
+    lie. Counts of a receipt: records = documents + unsampled + quarantined, and `quarantined_<reason>`;
+    beside them `not_documents` and `not_documents_<why>`, which web archives hold between the records.
     """
     shape = Ingest(config.limits.document_bytes, config.sample)
     own = fingerprint("ingest", VERSION, NORMALISER, shape.document_bytes, shape.sample)
@@ -80,7 +81,9 @@ def _identity(reading: Reading) -> list[Any]:
     file, piece = reading.file, reading.piece
     columns = reading.columns.model_dump(mode="json", exclude={"path"})
     columns["source"] = _source(reading.columns)
-    return [file_name(file.path), file.format, file.size, file.version, piece.start, piece.end, columns]
+    # What ids are made of.
+    name = file.name if file.format in DOCUMENT_FORMATS else file_name(file.path)
+    return [name, file.format, file.size, file.version, piece.start, piece.end, columns]
 
 
 def _source(columns: Input) -> str:
@@ -92,11 +95,19 @@ def _ingest_split(shape: Ingest, run: RunDirectory, task: Task) -> Outcome:
     split = task.payload["split"]
     with Quarantine(run, split) as quarantine:
         reader = _SplitReader(shape, split, quarantine)
-        batches = chain.from_iterable(map(reader.documents, task.payload["readings"]))
+        batches = chain.from_iterable(map(reader.documents, _together(task.payload["readings"])))
         files, parts = write_parts(run, split, recut(batches, BATCH_TEXT_BYTES))
     if quarantine.file is not None:
         files.append(quarantine.file)
     return Outcome(files, dict(reader.counts), {"parts": parts, "pieces": reader.pieces})
+
+
+def _together(readings: list[Reading]) -> Iterator[list[Reading]]:
+    """Readings one by one, but those of neighbouring files that are one document each together: a batch a file
+    would cost more than the reading."""
+    for is_document, group in groupby(readings, key=lambda reading: reading.file.format in DOCUMENT_FORMATS):
+        group = list(group)
+        yield from [group] if is_document else ([reading] for reading in group)
 
 
 class _SplitReader:
@@ -109,19 +120,28 @@ class _SplitReader:
         self.counts = Counter({"records": 0, "documents": 0, "unsampled": 0, "quarantined": 0})
         self.pieces: list[dict[str, Any]] = []
 
-    def documents(self, reading: Reading) -> Iterator[pa.RecordBatch]:
-        """The documents of a piece, batch after batch; its bad records go to quarantine on the way."""
-        file, piece = reading.file, reading.piece
+    def documents(self, readings: list[Reading]) -> Iterator[pa.RecordBatch]:
+        """The documents of a piece, or of files that are a document each, batch after batch; bad records go to
+        quarantine on the way."""
         first_row = self.counts["records"]
-        for records in read_piece(file, piece, reading.columns, self.shape.document_bytes):
-            self.quarantine.add(file.path, first_row, records.bad)
-            documents = _as_documents(records, self.split, first_row, reading.columns)
+        for records in self._records(readings):
+            for file, bad in _by_file(readings, records):
+                self.quarantine.add(file.path, first_row, bad)
+            documents = _as_documents(records, self.split, first_row, readings[0].columns)
             sampled = _sampled(documents, self.shape.sample)
-            self._count(records, sampled.num_rows, file)
+            self._count(records, sampled.num_rows, readings[0].file)
             yield sampled
-        place = {"file": file.path, "start": piece.start, "end": piece.end}
         read = self.counts["records"] - first_row
-        self.pieces.append({**place, "first_row": first_row, "records": read})
+        for number, reading in enumerate(readings):
+            place = {"file": reading.file.path, "start": reading.piece.start, "end": reading.piece.end}
+            records_of_it = {"records": read} if len(readings) == 1 else {"records": 1}
+            self.pieces.append({**place, "first_row": first_row + number, **records_of_it})
+
+    def _records(self, readings: list[Reading]) -> Iterator[Records]:
+        reading, document_bytes = readings[0], self.shape.document_bytes
+        if reading.file.format in DOCUMENT_FORMATS:
+            return read_files([one.file for one in readings], reading.columns, document_bytes)
+        return read_piece(reading.file, reading.piece, reading.columns, document_bytes)
 
     def _count(self, records: Records, sampled: int, file: InputFile) -> None:
         self.counts["records"] += records.count
@@ -129,8 +149,20 @@ class _SplitReader:
         self.counts["unsampled"] += records.usable.num_rows - sampled
         self.counts["quarantined"] += len(records.bad)
         self.counts.update(f"quarantined_{bad.reason}" for bad in records.bad)
+        for why, count in records.not_documents.items():
+            self.counts["not_documents"] += count
+            self.counts[f"not_documents_{why}"] += count
         if self.counts["records"] >= 1 << ROW_BITS:
             raise RunError(f"{file.path} has more than {1 << ROW_BITS} records; cut it into smaller files")
+
+
+def _by_file(readings: list[Reading], records: Records) -> Iterator[tuple[InputFile, list[BadRecord]]]:
+    """The bad ones of records, file by file: of files that are a document each, the row is the file's number."""
+    if readings[0].file.format not in DOCUMENT_FORMATS:
+        yield readings[0].file, records.bad
+        return
+    for one in records.bad:
+        yield readings[one.row].file, [one]
 
 
 def _as_documents(records: Records, split: int, first_row: int, columns: Input) -> pa.RecordBatch:

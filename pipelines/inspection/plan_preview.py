@@ -1,5 +1,6 @@
 """What a run would read and make, guessed from 200 records of each input. Writes nothing."""
 
+import difflib
 import json
 import re
 from collections import Counter
@@ -12,16 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel
 
+from pipelines.inspection.excerpts import readable
+from pipelines.readers.archive_bytes import Window, archive_chunks
+from pipelines.readers.archive_records import archive_records
 from pipelines.readers.files import open_input
 from pipelines.readers.jsonl import piece_lines
 from pipelines.readers.parquet import UnreadableFooter, read_footer
-from pipelines.readers.parquet_columns import wanted_columns
+from pipelines.readers.parquet_columns import named_columns, wanted_columns
 from pipelines.readers.piece import read_piece
 from pipelines.readers.streams import BrokenStream, gzip_chunks, zstd_chunks
 from pipelines.storage.plan import find_inputs
 from pipelines.tokens import Tokenizer, load_tokenizer
 from schemas.config import Config, Input
-from schemas.plan import InputFile, Piece
+from schemas.plan import DOCUMENT_FORMATS, WHY_PASSED_OVER, InputFile, PassedOver, Piece
 
 SAMPLED = 200
 MB_PER_CORE_SECOND = 15.0
@@ -34,25 +38,33 @@ BYTES_PER_DOCUMENT = 600
 BYTES_PER_TRAINING_TOKEN = 2.5
 
 _LONGEST_LINE = 10_000_000
+_LONGEST_RECORD = 10_000_000
 _LOOKED_AT = 4_000_000
+_TABLES = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
 _ONE_BUCKET = re.compile(r"\s*bucket\s*=\s*'(\w+)'\s*")
 
 
 class InputPreview(BaseModel):
     """One input: its files, the columns of its first records, and what it holds, about.
 
-    missing: columns that are looked for, by name or by default, and are not there. bad: those of the
-    `sampled` records that would go to quarantine, by reason.
+    formats: number of files by format; passed_over: files that are not read, by reason. columns: of JSONL and
+    Parquet. missing: columns that are looked for, by name or by default, and are not there; problems: what is
+    wrong with those that the input names. bad: those of the `sampled` records that would go to quarantine, by
+    reason; not_documents: records of web archives seen among them that are no pages, by reason.
     """
 
     path: str
     bucket: str
     files: int
+    formats: dict[str, int]
+    passed_over: list[PassedOver]
     bytes: int
     columns: list[str]
     missing: list[str]
+    problems: list[str]
     sampled: int
     bad: dict[str, int]
+    not_documents: dict[str, int]
     rows: int
     text_bytes: int
     tokens: int
@@ -109,10 +121,16 @@ def preview(config: Config) -> PlanPreview:
 
     Raises UsageError where the inputs or the tokenizer can't be used, RunError where a file can't be read.
     """
-    files = find_inputs(config)
+    files, passed_over = find_inputs(config)
     tokenizer = load_tokenizer(config.tokenizer, config.end_of_document)
     inputs = [
-        _look(one, [file for file in files if file.input == number], tokenizer, config.limits.document_bytes)
+        _look(
+            one,
+            [file for file in files if file.input == number],
+            [other for other in passed_over if other.input == number],
+            tokenizer,
+            config.limits.document_bytes,
+        )
         for number, one in enumerate(config.inputs)
     ]
     rows, text_bytes, tokens = (
@@ -137,27 +155,71 @@ def preview(config: Config) -> PlanPreview:
     )
 
 
-def _look(columns: Input, files: list[InputFile], tokenizer: Tokenizer, document_bytes: int) -> InputPreview:
-    names, rows = _columns_and_rows(files)
-    texts: list[pa.Array] = []
-    bad: Counter[str] = Counter()
-    if columns.text in names:
-        texts, bad = _sample(columns, files, document_bytes)
+def _look(
+    columns: Input,
+    files: list[InputFile],
+    passed_over: list[PassedOver],
+    tokenizer: Tokenizer,
+    document_bytes: int,
+) -> InputPreview:
+    tables = [file for file in files if file.format in _TABLES]
+    names, rows = _columns_and_rows(tables)
+    # A column that is not there makes every record bad, which says less than that it is not there.
+    readable_files = (
+        files if columns.text in names else [file for file in files if file.format not in _TABLES]
+    )
+    texts, bad, not_documents = _sample(columns, readable_files, document_bytes)
+    rows += sum(file.format in DOCUMENT_FORMATS for file in files)
+    rows += _archive_rows([file for file in files if file.format in ("warc", "warc.gz")])
     sampled = sum(len(text) for text in texts) + bad.total()
     each = rows / sampled if sampled else 0.0
     return InputPreview(
         path=columns.path,
         bucket=columns.bucket,
         files=len(files),
+        formats=dict(sorted(Counter(file.format for file in files).items())),
+        passed_over=passed_over,
         bytes=sum(file.size for file in files),
         columns=names,
-        missing=[name for name in wanted_columns(columns) if name not in names],
+        missing=[name for name in wanted_columns(columns) if name not in names] if tables else [],
+        problems=_problems(columns, names) if tables else [],
         sampled=sampled,
         bad=dict(bad),
+        not_documents=dict(not_documents),
         rows=round(rows),
         text_bytes=round(each * sum(pc.sum(pc.binary_length(text)).as_py() for text in texts if len(text))),
         tokens=round(each * sum(int(tokenizer.count(text).sum()) for text in texts)),
     )
+
+
+def _problems(columns: Input, names: list[str]) -> list[str]:
+    """What is wrong with the columns that an input names, and with the one of the text."""
+    looked_for = {"text": columns.text, **named_columns(columns)}
+    lines = []
+    for key, name in looked_for.items():
+        if name in names:
+            continue
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        lines.append(f"none of the first records has `{name}`, which `{key}` names{hint}")
+    return lines
+
+
+def _archive_rows(files: list[InputFile]) -> float:
+    """Records of documents in web archives, about: as many a byte as the first SAMPLED records of a file."""
+    rows, looked_at = 0, 0
+    for file in files:
+        with open_input(file.path) as stream:
+            window = Window(archive_chunks(stream, is_packed=file.format == "warc.gz"))
+            for record in archive_records(window, _LONGEST_RECORD):
+                header = getattr(record, "header", {})
+                rows += header.get("warc-type", "response") in ("response", "resource", "conversion")
+                if rows == SAMPLED:
+                    break
+            looked_at += min(stream.tell(), file.size)
+        if rows == SAMPLED:
+            break
+    return rows / max(looked_at, 1) * sum(file.size for file in files)
 
 
 def _columns_and_rows(files: list[InputFile]) -> tuple[list[str], float]:
@@ -214,21 +276,26 @@ def _unpacked_share(file: InputFile) -> float:
 
 def _sample(
     columns: Input, files: list[InputFile], document_bytes: int
-) -> tuple[list[pa.Array], Counter[str]]:
-    """Texts of the first SAMPLED records, and the reasons of the bad ones among them."""
+) -> tuple[list[pa.Array], Counter[str], Counter[str]]:
+    """Texts of the first SAMPLED records, the reasons of the bad ones among them, and of those between them that
+    are no documents."""
     texts: list[pa.Array] = []
     bad: Counter[str] = Counter()
+    not_documents: Counter[str] = Counter()
     left = SAMPLED
     for file in files:
         end = file.size if file.format == "jsonl" else 0
         for records in read_piece(file, Piece(file=0, start=0, end=end), columns, document_bytes):
+            not_documents.update(records.not_documents)
+            if not records.count:
+                continue
             last = np.sort([*records.rows, *(one.row for one in records.bad)])[:left][-1]
             texts.append(records.usable.column("text").filter(pa.array(records.rows <= last)))
             bad.update(one.reason for one in records.bad if one.row <= last)
             left -= min(left, records.count)
             if left == 0:
-                return texts, bad
-    return texts, bad
+                return texts, bad, not_documents
+    return texts, bad, not_documents
 
 
 def _components(config: Config, inputs: list[InputPreview]) -> list[ComponentPreview]:
@@ -262,14 +329,26 @@ def _size(count: float) -> str:
 
 
 def _input_lines(one: InputPreview) -> list[str]:
+    formats = ", ".join(f"{count:,} {name}" for name, count in one.formats.items())
     lines = [
-        f"{one.path} ({one.bucket}): {one.files:,} file{'s' * (one.files > 1)}, {_size(one.bytes)}; {one.rows:,} records, "
-        f"{_size(one.text_bytes)} of text, {one.tokens:,} tokens",
-        f"  columns: {', '.join(one.columns) or 'none'}; missing: {', '.join(one.missing) or 'none'}",
+        f"{one.path} ({one.bucket}): {one.files:,} file{'s' * (one.files > 1)} ({formats}), {_size(one.bytes)}; "
+        f"{one.rows:,} records, {_size(one.text_bytes)} of text, {one.tokens:,} tokens"
     ]
+    if any(name in _TABLES for name in one.formats):
+        lines.append(
+            f"  columns: {', '.join(one.columns) or 'none'}; missing: {', '.join(one.missing) or 'none'}"
+        )
+    lines += [f"  WRONG: {problem}" for problem in one.problems]
     if one.bad:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(one.bad.items()))
         lines.append(f"  bad: {reasons} of {one.sampled} records")
+    if one.not_documents:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(one.not_documents.items()))
+        lines.append(f"  not documents: {reasons}")
+    for other in one.passed_over:
+        names = ", ".join(readable(name, 100).replace("\n", "\\n") for name in other.paths)
+        more = ", ..." if other.count > len(other.paths) else ""
+        lines.append(f"  passed over: {other.count:,} {WHY_PASSED_OVER[other.why]} ({names}{more})")
     return lines
 
 

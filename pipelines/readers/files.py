@@ -1,6 +1,7 @@
 """Input files, local or on any fsspec filesystem: found, told apart and opened."""
 
 import os
+from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -9,8 +10,9 @@ import fsspec
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from pipelines.errors import RunError
-from schemas.plan import Format, InputFile
+from pipelines.errors import RunError, UsageError
+from pipelines.readers.languages import TEXT_SUFFIXES, is_code_name, suffix_of
+from schemas.plan import DOCUMENT_FORMATS, Format, InputFile
 
 SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -22,16 +24,50 @@ SUFFIXES: dict[str, Format] = {
     ".ndjson.zst": "jsonl.zst",
     ".json.zst": "jsonl.zst",
     ".parquet": "parquet",
+    ".warc": "warc",
+    ".wet": "warc",
+    ".arc": "warc",
+    ".warc.gz": "warc.gz",
+    ".wet.gz": "warc.gz",
+    ".arc.gz": "warc.gz",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
 }
-# An entity tag is changed by every write; the times are what stores without one can tell.
-_VERSION_KEYS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
+TOOL_FOLDERS = frozenset(("node_modules", "bower_components", "__pycache__"))
+"""Folders of copies that tools make; hidden ones, such as .git, are passed over by their dot."""
+# An entity tag or blob is changed by every write; the times are what stores without one can tell.
+_VERSION_KEYS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "blob_id",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "updated",
+    "created",
+)
 
 
 def filesystem(path: str) -> tuple[AbstractFileSystem, str]:
-    """The filesystem a path or URL is on, and the path there; a local path is made absolute."""
-    if "://" in path:
+    """The filesystem a path or URL is on, and the path there; a local path is made absolute.
+
+    Raises UsageError where the URL's protocol is unknown or its package is not installed.
+    """
+    if "://" not in path:
+        return LocalFileSystem(), os.path.abspath(os.path.expanduser(path))
+    protocol = path.split("://", 1)[0]
+    try:
         return fsspec.core.url_to_fs(path)
-    return LocalFileSystem(), os.path.abspath(os.path.expanduser(path))
+    except ImportError as error:
+        extra = {"hf": "hf", "s3": "s3"}.get(protocol)
+        hint = f"pip install 'syllabus[{extra}]'" if extra else "install the package that it names"
+        raise UsageError(
+            f"{path}: {protocol}:// needs a package that is not installed ({error}); {hint}"
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def address(fs: AbstractFileSystem, path: str) -> str:
@@ -39,39 +75,119 @@ def address(fs: AbstractFileSystem, path: str) -> str:
     return path if isinstance(fs, LocalFileSystem) else fs.unstrip_protocol(path)
 
 
-def matching_files(pattern: str) -> dict[str, dict[str, Any]]:
-    """Files that a file, folder, glob or URL leads to, with their fsspec info, by path, sorted.
+@dataclass(frozen=True)
+class Match:
+    """A file that an input leads to: its path relative to the input's folder, its fsspec info, and either its
+    format or why it is passed over (one of schemas.plan.WHY_PASSED_OVER)."""
+
+    name: str
+    info: dict[str, Any]
+    format: Format | None = None
+    why: str | None = None
+
+
+def matching_files(pattern: str) -> dict[str, Match]:
+    """Everything below a folder, glob or URL that is no folder, or the one file, by path, sorted.
 
     A path that exists is taken as it is, even where it looks like a glob. Links to files are followed,
-    links to folders below a folder are not. Raises RunError where a link leads nowhere.
+    links to folders below a folder are not. Below the input's folder, hidden files and folders and
+    TOOL_FOLDERS are passed over. Raises RunError where the files can't be listed, or where a link that is
+    named like a file of records leads nowhere.
     """
     fs, path = filesystem(pattern)
-    if fs.isfile(path):
-        found = {path: fs.info(path)}
-    elif fs.isdir(path):
-        found = fs.find(path, detail=True)
-    elif has_magic(path):
-        found = fs.glob(path, detail=True)
-    else:
-        found = {}
-    files = {name: _followed(fs, name, info) for name, info in found.items()}
-    files = {name: info for name, info in files.items() if info["type"] == "file"}
-    return {address(fs, name): files[name] for name in sorted(files)}
-
-
-def _followed(fs: AbstractFileSystem, name: str, info: dict[str, Any]) -> dict[str, Any]:
-    if not info.get("islink"):
-        return info
+    info = _info(fs, path)
     try:
-        return fs.info(name)
-    except FileNotFoundError:
-        raise RunError(f"{name} is a link that leads nowhere; mend or remove it") from None
+        if info is not None and info["type"] == "file":
+            found = {path: info}
+        elif info is not None and info["type"] == "directory":
+            # Elsewhere a listing fails as a whole.
+            strict = {"on_error": "raise"} if isinstance(fs, LocalFileSystem) else {}
+            found = fs.find(path, detail=True, **strict)
+        elif has_magic(path):
+            found = fs.glob(path, detail=True)
+        else:
+            found = {}
+    except OSError as error:
+        raise RunError(f"{pattern} can't be listed: {error}; run again to go on") from None
+    folder = _folder_of(path)
+    matches = {name: _match(fs, name, found[name], folder) for name in sorted(found)}
+    return {address(fs, name): match for name, match in matches.items() if match is not None}
+
+
+def _info(fs: AbstractFileSystem, path: str) -> dict[str, Any] | None:
+    try:
+        return fs.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise RunError(f"{address(fs, path)} can't be reached: {error}; run again to go on") from None
+
+
+def _folder_of(path: str) -> str:
+    """The steps of a path before the first that looks like a glob."""
+    steps = path.rstrip("/").split("/")
+    fixed = next((number for number, step in enumerate(steps) if has_magic(step)), len(steps))
+    return "/".join(steps[:fixed])
+
+
+def _match(fs: AbstractFileSystem, path: str, info: dict[str, Any], folder: str) -> Match | None:
+    """None for a folder."""
+    is_below = path.startswith(f"{folder}/")
+    name = path[len(folder) + 1 :] if is_below else file_name(path)
+    is_link = bool(info.get("islink"))
+    followed = _followed(fs, path) if is_link else info
+    if followed is None:
+        if format_of(name) not in (None, *DOCUMENT_FORMATS):
+            raise RunError(f"{path} is a link that leads nowhere; mend or remove it")
+        return Match(name, info, why="broken_link")
+    if followed["type"] == "directory":
+        return Match(name, info, why="folder_link") if is_link else None
+    return Match(name, followed, format_of(name), _why_passed_over(name, followed, is_below))
+
+
+def _followed(fs: AbstractFileSystem, path: str) -> dict[str, Any] | None:
+    try:
+        return fs.info(path)
+    except OSError:
+        return None
+
+
+def _why_passed_over(name: str, info: dict[str, Any], is_below: bool) -> str | None:
+    steps = name.split("/") if is_below else []
+    if any(step.startswith(".") for step in steps):
+        return "hidden"
+    if not TOOL_FOLDERS.isdisjoint(steps[:-1]):
+        return "tool_folder"
+    if info["type"] != "file":
+        return "not_a_file"
+    if not _is_utf8(name):
+        return "name_not_utf8"
+    return "unknown_format" if format_of(name) is None else None
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def format_of(path: str) -> Format | None:
-    """The format that a file's name tells, None where it tells none."""
+    """The format that a file's name tells, None where it tells none.
+
+    A name without a dot, such as LICENSE, is text until its content says more, but not one that begins with
+    `_`: such are the marks that engines leave beside data (_SUCCESS).
+    """
     name = file_name(path).lower()
-    return next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
+    known = next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
+    if known is not None:
+        return known
+    if is_code_name(name):
+        return "code"
+    if "." not in name:
+        return None if name.startswith("_") else "text"
+    return "text" if suffix_of(name) in TEXT_SUFFIXES else None
 
 
 def file_name(path: str) -> str:
@@ -83,7 +199,7 @@ def source_name(pattern: str) -> str:
     """What an input that names no source is called: its file without the suffix, or its folder."""
     steps = [step for step in pattern.rstrip("/").split("/") if step and not has_magic(step)]
     last = steps[-1] if steps else "input"
-    suffix = next((suffix for suffix in SUFFIXES if last.lower().endswith(suffix)), "")
+    suffix = max((suffix for suffix in SUFFIXES if last.lower().endswith(suffix)), key=len, default="")
     if last in (".", ".."):
         last = Path(last).resolve().name
     return last[: len(last) - len(suffix)] or last

@@ -6,26 +6,18 @@ object over several lines and `Inf` for records.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from pipelines.readers.dates import CREATED, microseconds
+from pipelines.readers.dates import microseconds
 from pipelines.readers.files import file_name, open_input
 from pipelines.readers.lines import EXCERPT_BYTES, Line, split_lines
 from pipelines.readers.records import (
-    BAD_IN_BATCH,
-    BATCH_BYTES,
-    LABELS,
-    RECORD,
-    ROW_BYTES,
     BadRecord,
     Records,
+    RecordsBuilder,
     Unusable,
     as_text,
-    metadata_map,
 )
 from pipelines.readers.streams import gzip_chunks, plain_chunks, zstd_chunks
 from schemas.config import Input
@@ -47,7 +39,7 @@ def read_jsonl(file: InputFile, piece: Piece, columns: Input, document_bytes: in
     """
     lines = piece_lines(file, piece, 2 * document_bytes + 1_000_000)
     name = file_name(file.path)
-    builder = _Builder(columns.metadata)
+    builder = RecordsBuilder(columns.metadata)
     for row, (number, line) in enumerate(lines):
         try:
             if line.reason is not None:
@@ -59,7 +51,7 @@ def read_jsonl(file: InputFile, piece: Piece, columns: Input, document_bytes: in
             excerpt = line.data[:EXCERPT_BYTES]
             builder.bad.append(BadRecord(row, place, bad.reason, bad.detail, excerpt))
         if builder.is_full:
-            records, builder = builder.records(), _Builder(columns.metadata)
+            records, builder = builder.records(), RecordsBuilder(columns.metadata)
             yield records
     if builder.rows or builder.bad:
         yield builder.records()
@@ -155,33 +147,3 @@ def _values(record: dict[str, Any], columns: Input, document_bytes: int) -> tupl
 
 def _type_name(value: Any) -> str:
     return _TYPES.get(type(value), "a number")
-
-
-class _Builder:
-    """Records on their way into a batch."""
-
-    def __init__(self, metadata: Iterable[str]):
-        self.metadata = tuple(metadata)
-        self.rows: list[int] = []
-        self.values: list[tuple[Any, ...]] = []
-        self.bad: list[BadRecord] = []
-        self.bytes = 0
-
-    @property
-    def is_full(self) -> bool:
-        return self.bytes >= BATCH_BYTES or len(self.bad) >= BAD_IN_BATCH
-
-    def add(self, row: int, values: tuple[Any, ...], size: int) -> None:
-        self.rows.append(row)
-        self.values.append(values)
-        self.bytes += size + ROW_BYTES
-
-    def records(self) -> Records:
-        width = len(RECORD) - 1 + len(self.metadata)
-        columns = list(zip(*self.values, strict=True)) if self.values else [()] * width
-        texts = [pa.array(column, pa.string()) for column in columns[: 2 + len(LABELS)]]
-        created = pa.array(columns[2 + len(LABELS)], pa.int64()).cast(CREATED)
-        extra = [pa.array(column, pa.string()) for column in columns[len(RECORD) - 1 :]]
-        metadata = metadata_map(self.metadata, extra, len(self.rows))
-        usable = pa.RecordBatch.from_arrays([*texts, created, metadata], schema=RECORD)
-        return Records(np.array(self.rows, np.int64), usable, self.bad)

@@ -10,7 +10,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.errors import RunError
 from pipelines.readers.files import file_name, filesystem
-from pipelines.readers.parquet_columns import Place, batch_records, is_text, wanted_columns
+from pipelines.readers.parquet_columns import Place, batch_records, is_text, named_columns, wanted_columns
 from pipelines.readers.records import BAD_IN_BATCH, BadRecord, Records, only_bad
 from schemas.config import Input
 from schemas.plan import InputFile, Piece
@@ -44,14 +44,10 @@ def read_footer(path: str) -> tuple[pq.FileMetaData, pa.Schema]:
     return metadata, schema
 
 
-_COLUMNS = {"id", "url", "language", "kind", "created", "source_column"}
-
-
 def require_columns(path: str, schema: pa.Schema, columns: Input) -> None:
     """Raises RunError unless the column of the text is there, once, and holds text, and every other column that the
     input names is there."""
-    named = (getattr(columns, field) for field in columns.model_fields_set & _COLUMNS)
-    absent = sorted(name for name in named if name is not None and name not in schema.names)
+    absent = sorted(name for name in named_columns(columns).values() if name not in schema.names)
     if absent:
         raise RunError(
             f"{path} has no column `{absent[0]}`, which the input {columns.path} names (columns: "

@@ -60,6 +60,15 @@ def label_columns(columns: Input) -> dict[str, str | None]:
     }
 
 
+_KEYS = ("id", "url", "language", "kind", "created", "source_column")
+
+
+def named_columns(columns: Input) -> dict[str, str]:
+    """Columns beside the text's that the input itself names, by key: those that must be there."""
+    named = {key: getattr(columns, key) for key in _KEYS if key in columns.model_fields_set}
+    return {key: name for key, name in named.items() if name is not None}
+
+
 def wanted_columns(columns: Input) -> list[str]:
     """Names of the columns that an input is read for, without repetition."""
     labels = label_columns(columns).values()

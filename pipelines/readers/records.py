@@ -1,13 +1,16 @@
 """Records: what every reader yields, usable ones as Arrow columns, unusable ones with their reason."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipelines.readers.dates import CREATED
 
 BATCH_BYTES = 8_000_000
 BAD_IN_BATCH = 4096
@@ -52,11 +55,13 @@ class Records:
     """Consecutive records of a piece.
 
     rows: int64[n], ordinals in the piece of the n usable ones; usable: n rows of RECORD; bad: the others.
+    not_documents: what stood between them and is no record of a document, by schemas.quarantine.NOT_DOCUMENTS.
     """
 
     rows: np.ndarray
     usable: pa.RecordBatch
     bad: list[BadRecord]
+    not_documents: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -120,3 +125,38 @@ def byte_ranges(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
         end = max(start + 1, int(np.searchsorted(totals, before + most, side="right")))
         yield start, end
         start, before = end, int(totals[end - 1])
+
+
+class RecordsBuilder:
+    """Records on their way into a batch.
+
+    metadata: names of the columns that go to `metadata`; a record's values are those of RECORD but the last, then
+    one a name, all text or None but `created`: microseconds since 1970.
+    """
+
+    def __init__(self, metadata: Iterable[str]):
+        self.metadata = tuple(metadata)
+        self.rows: list[int] = []
+        self.values: list[tuple[Any, ...]] = []
+        self.bad: list[BadRecord] = []
+        self.not_documents: Counter[str] = Counter()
+        self.bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.bytes >= BATCH_BYTES or len(self.bad) >= BAD_IN_BATCH
+
+    def add(self, row: int, values: tuple[Any, ...], size: int) -> None:
+        self.rows.append(row)
+        self.values.append(values)
+        self.bytes += size + ROW_BYTES
+
+    def records(self) -> Records:
+        width = len(RECORD) - 1 + len(self.metadata)
+        columns = list(zip(*self.values, strict=True)) if self.values else [()] * width
+        texts = [pa.array(column, pa.string()) for column in columns[: 2 + len(LABELS)]]
+        created = pa.array(columns[2 + len(LABELS)], pa.int64()).cast(CREATED)
+        extra = [pa.array(column, pa.string()) for column in columns[len(RECORD) - 1 :]]
+        metadata = metadata_map(self.metadata, extra, len(self.rows))
+        usable = pa.RecordBatch.from_arrays([*texts, created, metadata], schema=RECORD)
+        return Records(np.array(self.rows, np.int64), usable, self.bad, self.not_documents)

@@ -45,7 +45,7 @@ def gzip_chunks(stream: BinaryIO) -> Iterator[bytes]:
             try:
                 data = member.decompress(packed, _UNPACKED_BYTES)
             except zlib.error as error:
-                yield from _until_error(before, packed)
+                yield from until_error(before, packed)
                 raise BrokenStream("corrupt", str(error)) from None
             if data:
                 yield data
@@ -59,7 +59,7 @@ def gzip_chunks(stream: BinaryIO) -> Iterator[bytes]:
         raise BrokenStream("truncated", "the gzip stream ends before its end mark")
 
 
-def _until_error(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
+def until_error(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
     """What the bytes before the broken one unpack to: a failed call keeps it to itself."""
     for position in range(len(packed)):
         try:

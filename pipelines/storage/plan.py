@@ -1,15 +1,16 @@
 """The plan: inputs found, told apart and cut into splits before anything of them is read."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from pydantic import ValidationError
 
 from pipelines.errors import RunError, UsageError
 from pipelines.readers.files import (
     SUFFIXES,
+    Match,
     address,
     filesystem,
-    format_of,
     matching_files,
     version_of,
 )
@@ -17,9 +18,10 @@ from pipelines.readers.parquet import UnreadableFooter, read_footer, require_col
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, Input
 from schemas.generation import FIRST_GENERATED_SPLIT
-from schemas.plan import InputFile, Piece, Plan, Split
+from schemas.plan import DOCUMENT_FORMATS, InputFile, PassedOver, Piece, Plan, Split
 
 PLAN = "plan.json"
+EXAMPLES = 5
 SPLIT_BYTES = 64_000_000
 PACKED_TIMES = 4
 """What a packed file unpacks to, about: it only says how many small ones share a split."""
@@ -52,55 +54,88 @@ def make_plan(config: Config, earlier: Plan | None) -> Plan:
             itself, or one of unknown size.
         RunError: a file of the earlier plan has changed or is gone; Parquet lacks the text's column.
     """
-    found = find_inputs(config)
+    found, passed_over = find_inputs(config)
     if earlier is None:
-        return _plan(tuple(found), tuple(_splits(config, found, 0, 0, 0)))
+        return _plan(tuple(found), tuple(_splits(config, found, 0, 0, 0)), passed_over)
     now = {file.path: file for file in found}
     kept = [_require_same(old, now.pop(old.path, None)) for old in earlier.files]
     new = list(now.values())
     first_split = max((split.split for split in earlier.splits), default=-1) + 1
     batch = max((split.batch for split in earlier.splits), default=-1) + 1
     splits = _splits(config, new, len(kept), first_split, batch)
-    return _plan((*kept, *new), (*earlier.splits, *splits))
+    return _plan((*kept, *new), (*earlier.splits, *splits), passed_over)
 
 
-def _plan(files: tuple[InputFile, ...], splits: tuple[Split, ...]) -> Plan:
+def _plan(
+    files: tuple[InputFile, ...], splits: tuple[Split, ...], passed_over: tuple[PassedOver, ...]
+) -> Plan:
     if splits and splits[-1].split >= FIRST_GENERATED_SPLIT:
         raise UsageError(
             f"the inputs make {splits[-1].split + 1:,} splits of {SPLIT_BYTES:,} bytes, a run takes "
             f"{FIRST_GENERATED_SPLIT:,}; give the inputs to several runs"
         )
-    return Plan(files=files, splits=splits)
+    return Plan(files=files, splits=splits, passed_over=passed_over)
 
 
-def find_inputs(config: Config) -> list[InputFile]:
-    """The files of all inputs as they are now: input after input, by path. Raises UsageError."""
+def find_inputs(config: Config) -> tuple[list[InputFile], tuple[PassedOver, ...]]:
+    """The files of all inputs as they are now, input after input, by path; and what is passed over of them.
+
+    Raises UsageError.
+    """
     found: dict[str, InputFile] = {}
+    passed_over: list[PassedOver] = []
     own = address(*filesystem(config.run)).rstrip("/") + "/"
     for number, one in enumerate(config.inputs):
         matches = matching_files(one.path)
-        known = {path: info for path, info in matches.items() if format_of(path) is not None}
-        if not known:
-            what = f"{len(matches)} files, none of a known format" if matches else "no file"
-            raise UsageError(f"inputs.{number}: {one.path} matches {what}; known are {', '.join(SUFFIXES)}")
-        for path, info in known.items():
+        ours = next((path for path, match in matches.items() if path.startswith(own) and not match.why), None)
+        if ours is not None:
+            raise UsageError(f"inputs.{number}: {one.path} matches {ours}, a file of the run itself")
+        others = _passed_over(number, matches)
+        if all(match.why for match in matches.values()):
+            what = "no file"
+            if matches:
+                reasons = ", ".join(f"{other.count} {other.why}" for other in others)
+                what = f"{len(matches)} files, none of which is read ({reasons})"
+            raise UsageError(
+                f"inputs.{number}: {one.path} matches {what}; known are {', '.join(SUFFIXES)}, text and code"
+            )
+        passed_over += others
+        for path, match in matches.items():
+            if match.why is not None:
+                continue
             if path in found:
                 raise UsageError(
                     f"inputs.{number}: {path} is matched by {one.path} and by "
                     f"{config.inputs[found[path].input].path}; every file belongs to one input"
                 )
-            if path.startswith(own):
-                raise UsageError(f"inputs.{number}: {one.path} matches {path}, a file of the run itself")
-            if info["size"] is None:
+            if match.info["size"] is None:
                 raise UsageError(f"inputs.{number}: {path}: its server tells no size; copy it to a file")
             found[path] = InputFile(
                 path=path,
+                name=match.name,
                 input=number,
-                format=format_of(path),
-                size=info["size"],
-                version=version_of(info),
+                format=match.format,
+                size=match.info["size"],
+                version=version_of(match.info),
             )
-    return list(found.values())
+    return list(found.values()), tuple(passed_over)
+
+
+def _passed_over(number: int, matches: dict[str, Match]) -> list[PassedOver]:
+    """What is passed over of an input, by reason. Names that are not UTF-8 are given with escapes."""
+    names = sorted((match.why, match.name) for match in matches.values() if match.why is not None)
+    grouped = [
+        (why, [name for _, name in group]) for why, group in groupby(names, key=lambda entry: entry[0])
+    ]
+    return [
+        PassedOver(
+            input=number,
+            why=why,
+            count=len(group),
+            paths=tuple(name.encode(errors="backslashreplace").decode() for name in group[:EXAMPLES]),
+        )
+        for why, group in grouped
+    ]
 
 
 def _require_same(old: InputFile, now: InputFile | None) -> InputFile:
@@ -143,8 +178,10 @@ def _ranges(file: InputFile, columns: Input) -> Iterator[tuple[int, int, int]]:
         for start in range(0, file.size, SPLIT_BYTES):
             end = min(start + SPLIT_BYTES, file.size)
             yield start, end, end - start
+    elif file.format in DOCUMENT_FORMATS:
+        yield 0, 0, file.size
     elif file.size:
-        yield 0, 0, PACKED_TIMES * file.size
+        yield 0, 0, file.size if file.format == "warc" else PACKED_TIMES * file.size
 
 
 def _row_group_ranges(file: InputFile, columns: Input) -> Iterator[tuple[int, int, int]]:

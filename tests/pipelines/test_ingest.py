@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pipelines import ingest
 from pipelines.errors import RunError
 from pipelines.ingest import ingest_phase, recut
-from pipelines.readers import jsonl, parquet, records, streams
+from pipelines.readers import parquet, records, streams
 from pipelines.readers.records import ROW_BYTES
 from pipelines.runner import Engine, perform, run_waves
 from pipelines.storage import plan as plans
@@ -227,9 +227,9 @@ def test_bytes_do_not_depend_on_read_blocks_or_workers_or_places(tmp_path, monke
     assert len(run_files := files(one)) > 5
     assert files(do(settings(tmp_path, "two"), workers=2)) == run_files
 
-    for module, name in ((jsonl, "BATCH_BYTES"), (parquet, "_BATCH_BYTES"), (records, "BATCH_BYTES")):
+    for module, name in ((parquet, "_BATCH_BYTES"), (records, "BATCH_BYTES")):
         monkeypatch.setattr(module, name, 1_000)
-    monkeypatch.setattr(jsonl, "BAD_IN_BATCH", 2)
+    monkeypatch.setattr(records, "BAD_IN_BATCH", 2)
     monkeypatch.setattr(streams, "READ_BYTES", 777)
     assert files(do(settings(tmp_path, "three"))) == run_files
 

@@ -19,7 +19,12 @@ def input_file(path: Path) -> InputFile:
     fs, name = filesystem(str(path))
     info = fs.info(name)
     return InputFile(
-        path=str(path), input=0, format=format_of(str(path)), size=info["size"], version=version_of(info)
+        path=str(path),
+        name=path.name,
+        input=0,
+        format=format_of(str(path)),
+        size=info["size"],
+        version=version_of(info),
     )
 
 

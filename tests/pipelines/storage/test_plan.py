@@ -134,7 +134,7 @@ def test_a_planned_file_that_is_not_the_same_ends_the_run(tmp_path, change):
     ("paths", "message"),
     [
         (["in", "none*"], r"inputs\.1: .*none\* matches no file"),
-        (["in/a.csv"], "1 files, none of a known format; known are .jsonl"),
+        (["in/a.csv"], r"1 files, none of which is read \(1 unknown_format\); known are .jsonl"),
         (["in", "in/a.jsonl"], "every file belongs to one input"),
         (["."], "a file of the run itself"),
     ],
