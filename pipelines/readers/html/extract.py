@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
-from resiliparse.extract.html2text import extract_plain_text
+import numpy as np
 from resiliparse.parse.html import HTMLTree
+
+from pipelines.readers.html.content import main_content
+from pipelines.readers.html.markdown import markdown
+from pipelines.readers.html.nodes import read_nodes
 
 
 @dataclass(frozen=True)
@@ -17,11 +21,15 @@ class Page:
 
 def extract(html: str) -> Page:
     """Return the main content of a page; pages of navigation alone give an empty text."""
-    tree = HTMLTree.parse(html.replace("\0", ""))
+    document = html.replace("\0", "").encode("utf-8", "replace")
+    tree = HTMLTree.parse_from_bytes(document)
     root = tree.document.document_element if tree.document is not None else None
-    language = root.getattr("lang") if root is not None else None
+    if root is None:
+        return Page("", None, None)
+    serialised = np.frombuffer(root.html.encode(), np.uint8)
+    nodes = read_nodes(serialised)
     return Page(
-        text=extract_plain_text(tree, main_content=True, alt_texts=False),
-        title=(tree.title or "").strip() or None,
-        language=(language or "").strip() or None,
+        text=markdown(serialised, nodes, main_content(serialised, nodes)).decode("utf-8", "replace"),
+        title=" ".join((tree.title or "").split()) or None,
+        language=(root.getattr("lang") or "").strip() or None,
     )
