@@ -1,24 +1,30 @@
 """A few documents of every fate, to be read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
 
-from .excerpts import Change, readable, word_changes
+from .excerpts import readable
+from .report_texts import Beginning
+from .word_diff import Stretch, word_diff
 
 EXAMPLES = 3
-TEXT_CHARACTERS = 300
-_DIFF_CHARACTERS = 20_000
+TEXT_CHARACTERS = 400
+_A_BUCKET = 2
+
+Fate = tuple[str | None, str | None]
+"""drop_reason and component, one of which is None."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The kept document that a near-duplicate is near, and the first changes from it."""
+class Near:
+    """The kept document that a near-duplicate is near, and how the dropped one differs from it; no changes
+    where no word does."""
 
     id: str
-    text: str
     similarity: float
-    changes: list[Change]
+    changes: list[Stretch]
 
 
 @dataclass(frozen=True)
@@ -33,50 +39,88 @@ class Match:
 
 @dataclass(frozen=True)
 class Example:
-    """One document: its first 300 characters and, where it was dropped for it, what it is near or holds."""
+    """One document: its first 400 characters and, where it was dropped for it, what it is near or holds."""
 
     doc: int
     id: str
     source: str
     bucket: str
+    language: str | None
+    tokens: int | None
     text: str
-    kept: Kept | None
+    near: Near | None
     match: Match | None
 
 
-def choose_examples(con: duckdb.DuckDBPyConnection) -> dict[tuple[str | None, str | None], list[Example]]:
-    """Up to three documents by (drop_reason, component): spread over the run, and the same every time."""
-    chosen = con.execute(
-        f"SELECT drop_reason, component, arg_min(doc, md5(doc::VARCHAR), {EXAMPLES}) FROM selection GROUP BY ALL"
-    ).fetchall()
-    docs = sorted({doc for *_, docs in chosen for doc in docs})
+@dataclass(frozen=True)
+class ChosenExamples:
+    """Which documents to show, before their texts are read.
+
+    docs: by fate. facts: by doc, the row of `selection`.
+    """
+
+    docs: dict[Fate, list[int]]
+    facts: dict[int, tuple]
+
+    def all_docs(self) -> Iterable[int]:
+        """Those to show and those they are near."""
+        for doc, row in self.facts.items():
+            yield doc
+            if row[_KEPT_DOC] is not None:
+                yield row[_KEPT_DOC]
+
+
+_COLUMNS = "doc, kept_doc, source, bucket, language, n_tokens, similarity, drop_reason, rule, benchmark, item_id, ratio, segment"
+_KEPT_DOC = 1
+
+
+def choose_examples(con: duckdb.DuckDBPyConnection, seed: int) -> ChosenExamples:
+    """Up to three documents by fate, of as many buckets as there are: spread over the run by a hash of their
+    numbers and the seed, and the same every time."""
     rows = con.execute(
-        "SELECT doc, id, source, bucket, kept_doc, kept_id, similarity, drop_reason, rule, benchmark, item_id, ratio, "
-        f"segment FROM selection WHERE {_among(docs)}"
+        f"SELECT drop_reason, component, bucket, arg_min(doc, hash(doc, {seed}), {_A_BUCKET}) "
+        "FROM selection GROUP BY ALL ORDER BY drop_reason, component, count(*) DESC, bucket"
     ).fetchall()
-    texts = dict(
-        con.execute(
-            f"SELECT doc, left(text, {_DIFF_CHARACTERS}) FROM documents "
-            f"WHERE {_among(sorted({*docs, *(row[4] for row in rows if row[4] is not None)}))}"
-        ).fetchall()
-    )
-    examples = {row[0]: _example(row, texts) for row in rows}
-    return {(reason, component): [examples[doc] for doc in docs] for reason, component, docs in chosen}
+    turns: dict[Fate, list[list[int]]] = {}
+    for reason, component, _, docs in rows:
+        turns.setdefault((reason, component), []).append(docs)
+    chosen = {
+        fate: [docs[k] for k in range(_A_BUCKET) for docs in buckets if k < len(docs)][:EXAMPLES]
+        for fate, buckets in turns.items()
+    }
+    among = ", ".join(str(doc) for docs in chosen.values() for doc in docs)
+    facts = con.execute(f"SELECT {_COLUMNS} FROM selection WHERE doc IN ({among or 'NULL'})").fetchall()
+    return ChosenExamples(chosen, {row[0]: row for row in facts})
 
 
-def _example(row: tuple, texts: dict[int, str]) -> Example:
-    doc, id, source, bucket, kept_doc, kept_id, similarity, reason, rule, benchmark, item, ratio, segment = (
-        row
-    )
-    text = texts[doc]
-    kept = match = None
+def make_examples(chosen: ChosenExamples, texts: dict[int, Beginning]) -> dict[Fate, list[Example]]:
+    """texts: of `chosen.all_docs()`."""
+    return {fate: [_example(chosen.facts[doc], texts) for doc in docs] for fate, docs in chosen.docs.items()}
+
+
+def _example(row: tuple, texts: dict[int, Beginning]) -> Example:
+    (
+        doc,
+        kept_doc,
+        source,
+        bucket,
+        language,
+        tokens,
+        similarity,
+        reason,
+        rule,
+        benchmark,
+        item,
+        ratio,
+        segment,
+    ) = row
+    own = texts[doc]
+    near = match = None
     if reason == "near_duplicate" and kept_doc in texts:
-        near = texts[kept_doc]
-        kept = Kept(kept_id, readable(near, TEXT_CHARACTERS), similarity, word_changes(near, text))
+        kept = texts[kept_doc]
+        near = Near(kept.id, similarity, word_diff(kept.text, own.text))
     if reason in ("contaminated", "partial") and rule is not None:
         match = Match(rule, f"{benchmark}/{item}", ratio, readable(segment or "", TEXT_CHARACTERS))
-    return Example(doc, id, source, bucket, readable(text, TEXT_CHARACTERS), kept, match)
-
-
-def _among(docs: list[int]) -> str:
-    return f"doc IN ({', '.join(map(str, docs))})" if docs else "false"
+    return Example(
+        doc, own.id, source, bucket, language, tokens, readable(own.text, TEXT_CHARACTERS), near, match
+    )

@@ -69,19 +69,39 @@ class Funnel:
         return found
 
 
-def count_fates(con: duckdb.DuckDBPyConnection) -> None:
-    """Count the documents and tokens of `selection` by source, bucket and fate into the table `fates`.
+@dataclass(frozen=True)
+class Breakdown:
+    """Fates by the values of one column, those of most documents first; `others` are the fates of the further
+    `more` values together, None where there are none."""
 
-    One pass over the facts; the table has a row for each source, bucket and fate.
+    fates: dict[str, Fates]
+    others: Fates | None
+    more: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one rule drops of the values of one column, the largest first, and how many further values it meets."""
+
+    amounts: dict[str, Amount]
+    more: int
+
+
+def count_fates(con: duckdb.DuckDBPyConnection) -> None:
+    """Count the documents and tokens of `selection` by source, bucket, language and fate into the table `fates`.
+
+    One pass over the facts; the table has a row for each combination that there is. A language that is not
+    known is called so.
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE fates AS SELECT source, bucket, drop_reason, component, "
-        "count(*) AS documents, coalesce(sum(n_tokens), 0)::BIGINT AS tokens FROM selection GROUP BY ALL"
+        "CREATE OR REPLACE TEMP TABLE fates AS SELECT source, bucket, coalesce(language, 'not known') AS language, "
+        "drop_reason, component, count(*) AS documents, coalesce(sum(n_tokens), 0)::BIGINT AS tokens "
+        "FROM selection GROUP BY ALL"
     )
 
 
-def fates_by(con: duckdb.DuckDBPyConnection, config: Config, column: str, most: int) -> dict[str, Fates]:
-    """Fates by `source` or `bucket`, largest first; those after the first `most` together as `others`."""
+def fates_by(con: duckdb.DuckDBPyConnection, config: Config, column: str, most: int) -> Breakdown:
+    """Fates by `source`, `bucket` or `language`; `count_fates` must have been called."""
     query = (
         f"WITH largest AS (SELECT {column} AS name FROM fates GROUP BY ALL "
         f"ORDER BY sum(documents) DESC, name LIMIT {most}) "
@@ -91,10 +111,30 @@ def fates_by(con: duckdb.DuckDBPyConnection, config: Config, column: str, most: 
     grouped: dict[str | None, list[tuple]] = {}
     for name, *rest in con.execute(query).fetchall():
         grouped.setdefault(name, []).append(tuple(rest))
-    fates = {name: _fates(config, rows) for name, rows in grouped.items()}
-    others = fates.pop(None, None)
-    ordered = dict(sorted(fates.items(), key=lambda entry: (-entry[1].total.documents, entry[0])))
-    return ordered if others is None else {**ordered, "others": others}
+    others = grouped.pop(None, None)
+    fates = {name: _fates(config, rows) for name, rows in grouped.items() if name is not None}
+    values = con.execute(f"SELECT count(DISTINCT {column}) FROM fates").fetchall()[0][0]
+    return Breakdown(
+        dict(sorted(fates.items(), key=lambda entry: (-entry[1].total.documents, entry[0]))),
+        None if others is None else _fates(config, others),
+        values - len(fates),
+    )
+
+
+def dropped_by(con: duckdb.DuckDBPyConnection, column: str, most: int) -> dict[str, Share]:
+    """By drop reason, what it drops by `source`, `bucket` or `language`; `count_fates` must have been called."""
+    rows = con.execute(
+        f"WITH amounts AS (SELECT drop_reason, {column} AS name, sum(documents)::BIGINT AS documents, "
+        "sum(tokens)::BIGINT AS tokens FROM fates WHERE drop_reason IS NOT NULL GROUP BY ALL) "
+        "SELECT *, count(*) OVER (PARTITION BY drop_reason) FROM amounts "
+        f"QUALIFY row_number() OVER (PARTITION BY drop_reason ORDER BY documents DESC, name) <= {most} "
+        "ORDER BY drop_reason, documents DESC, name"
+    ).fetchall()
+    found: dict[str, Share] = {}
+    for reason, name, documents, tokens, values in rows:
+        share = found.setdefault(reason, Share({}, max(0, values - most)))
+        share.amounts[name] = Amount(documents, tokens)
+    return found
 
 
 def read_funnel(con: duckdb.DuckDBPyConnection, config: Config) -> Funnel:

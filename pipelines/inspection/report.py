@@ -1,96 +1,132 @@
 """RUN/report/index.html: the whole run on one page that needs nothing but itself."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 import yaml
-from markupsafe import Markup
 
 from pipelines.selection import drop_rules
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config
 
-from .examples import choose_examples
-from .excerpts import readable
-from .funnel import Fates, count_fates, fates_by, read_funnel, read_manifest
+from .examples import choose_examples, make_examples
+from .funnel import count_fates, dropped_by, fates_by, read_funnel, read_manifest
 from .generation_examples import choose_rejected, choose_written
 from .generation_funnel import read_recipe_funnels
+from .report_contamination import read_contamination
+from .report_drawing import draw
+from .report_duplicates import find_groups, read_near_duplicates
+from .report_format import report_environment
+from .report_histograms import read_histograms
+from .report_inputs import read_inputs, without_logins
+from .report_privacy import read_privacy
+from .report_quarantine import read_quarantine
+from .report_questions import further_questions
+from .report_rules import count_rules
+from .report_stages import read_costs
+from .report_texts import read_beginnings
 from .views import connect
 
 REPORT = "report/index.html"
 DECONTAMINATION = "report/decontamination.html"
-_SOURCES = 30
-_QUARANTINED = 30
-_SLOWEST = 10
-_HUES = 7
-_BENCHMARKS = """
-WITH found AS (
-  SELECT benchmark, count(*) FILTER (verdict = 'contaminated') AS contaminated,
-    count(*) FILTER (verdict = 'partial') AS partial
-  FROM contamination WHERE verdict <> 'clean' GROUP BY ALL
-), indexed AS (
-  SELECT entry.key AS benchmark, entry.value AS items
-  FROM (SELECT unnest(map_entries(counts)) AS entry FROM receipts WHERE stage = 'index') WHERE entry.key <> 'items'
-)
-SELECT benchmark, items, coalesce(contaminated, 0), coalesce(partial, 0)
-FROM indexed FULL JOIN found USING (benchmark) ORDER BY 3 DESC, 4 DESC, 1
-"""
+_MEMORY = "1GB"
+_SHOWN_VALUES = 20
+_SHARES_OF_A_RULE = 6
+_OTHER_HUE = 6
 
 
 def write_report(run: RunDirectory, config: Config) -> str:
     """Write RUN/report/index.html from what stands now, and return its path.
 
-    Costs two passes over the facts, and one over the ids.
+    Costs some passes over the facts and one over the ids, and reads the text of the few documents that it
+    shows. Memory is 1 GB, beyond which tables go to disk; the page grows with the config, not with the run.
     """
-    with connect(run, config) as con:
-        page = _environment().get_template("report.html.j2").render(_content(run, config, con))
+    with connect(run, config, memory_limit=_MEMORY, preserve_insertion_order=False) as con:
+        page = report_environment().get_template("report.html.j2").render(_content(run, config, con))
     run.write_bytes(REPORT, page.encode())
     return run.path(REPORT)
 
 
 def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    # Every later mention of `receipts` and of `parts` means this one, which is read from its files once.
+    con.execute("CREATE TEMP TABLE receipts AS SELECT * FROM receipts")
     count_fates(con)
     funnel = read_funnel(con, config)
-    manifest = read_manifest(run)
+    examples = choose_examples(con, config.seed)
+    groups = find_groups(con)
+    texts = read_beginnings(
+        con, [*examples.all_docs(), *(doc for group in groups for doc in (group.kept_doc, group.shown_doc))]
+    )
     rules = drop_rules(config)
-    return {
-        "name": run.url.rsplit("/", 1)[-1],
+    dropped = sorted(funnel.fates.dropped.items(), key=lambda entry: -entry[1].documents)
+    met = [reason for reason, amount in dropped if amount.documents]
+    stored = run.read_json("run.json") if run.exists("run.json") else {}
+    histograms = read_histograms(con, config, funnel.fates.total.documents)
+    content = {
+        "name": "/".join(without_logins(run.url).rstrip("/").rsplit("/", 2)[-2:]),
+        "state": stored.get("state", {"is": "planned"}),
+        "versions": stored.get("versions", {}),
+        "inputs": read_inputs(run, config, con),
+        "quarantine": read_quarantine(con),
         "funnel": funnel,
         "mismatches": funnel.mismatches(),
-        "manifest": manifest,
-        "hues": {reason: k % _HUES for k, reason in enumerate(rules)},
-        "conditions": {name: " ".join(text.split()) for name, text in config.filters.items()},
-        "buckets": fates_by(con, config, "bucket", _SOURCES),
-        "sources": fates_by(con, config, "source", _SOURCES),
-        "examples": choose_examples(con),
+        "manifest": read_manifest(run),
+        "conditions": {name: " ".join(text.split()) for name, text in config.conditions().items()},
+        "met": met,
+        "unmet": [reason for reason in rules if reason not in met],
+        "hues": {
+            **dict.fromkeys(rules, _OTHER_HUE),
+            **{reason: hue for hue, reason in enumerate(met[:_OTHER_HUE])},
+        },
+        "rules": count_rules(con, config, funnel.fates),
+        "breakdowns": {
+            column: fates_by(con, config, column, _SHOWN_VALUES)
+            for column in ("bucket", "source", "language")
+        },
+        "shares_of": {column: dropped_by(con, column, _SHARES_OF_A_RULE) for column in ("bucket", "source")},
+        "histograms": [(histogram, draw(histogram)) for histogram in histograms],
+        "duplicates": read_near_duplicates(con, groups, texts),
+        "dedup": config.dedup,
+        "examples": make_examples(examples, texts),
         "generation": _generation(con, rules),
-        "repeated_ids": _one(con, "SELECT count(*) - count(DISTINCT hash(id)) FROM documents"),
-        "verdicts": _rows(
-            con,
-            "SELECT verdict, coalesce(rule, ''), count(*) FROM contamination GROUP BY ALL ORDER BY 3 DESC, 1, 2",
-        ),
-        "benchmarks": _rows(con, _BENCHMARKS),
+        "repeated_ids": con.execute("SELECT count(*) - count(DISTINCT hash(id)) FROM documents").fetchall()[
+            0
+        ][0],
         "decontaminate": config.decontaminate,
+        "contamination": read_contamination(con),
         "decontamination_page": DECONTAMINATION.rsplit("/", 1)[-1] if run.exists(DECONTAMINATION) else None,
-        "quarantined": _quarantined(con),
-        "stages": _rows(
-            con,
-            "SELECT stage, count(*), sum(seconds::DECIMAL(18, 3)), max(seconds), "
-            "first(task ORDER BY seconds DESC, task), max(peak_bytes) "
-            "FROM receipts GROUP BY ALL ORDER BY 3 DESC, 1",
-        ),
-        "slowest": _rows(
-            con,
-            "SELECT stage, task, seconds, peak_bytes FROM receipts "
-            f"ORDER BY seconds DESC, stage, task LIMIT {_SLOWEST}",
-        ),
-        "config": yaml.safe_dump(
-            config.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
+        "privacy": read_privacy(con),
+        "costs": read_costs(con),
+        "questions": further_questions(config.run, met[0] if met else None),
+        "config": without_logins(
+            yaml.safe_dump(
+                config.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
+            )
         ),
     }
+    return {**content, "contents": _contents(content)}
+
+
+def _contents(content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Anchor and title of every section that the page has."""
+    fates = content["funnel"].fates
+    sections = [
+        ("inputs", "What went in", content["inputs"]),
+        ("funnel", "Funnel", True),
+        ("before-and-after", "Before and after", True),
+        ("scores", "Scores and thresholds", content["histograms"]),
+        ("near-duplicates", "Near-duplicates", content["duplicates"]),
+        ("decontamination", "Decontamination", content["decontaminate"]),
+        ("privacy", "Personal data", content["privacy"]),
+        ("mixture", "Mixture", content["manifest"]),
+        ("generation", "Generation", content["generation"]),
+        ("dropped", "Dropped, to read", content["met"]),
+        ("kept", "Kept, to read", fates.total_kept.documents),
+        ("time", "Time and memory", content["costs"]),
+        ("more", "Config, versions and further questions", True),
+    ]
+    return [(anchor, title) for anchor, title, is_there in sections if is_there]
 
 
 def _generation(con: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> dict[str, Any] | None:
@@ -104,84 +140,3 @@ def _generation(con: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> dict[st
         "written": choose_written(con),
         "rejected": choose_rejected(con),
     }
-
-
-def _quarantined(con: duckdb.DuckDBPyConnection) -> list[tuple]:
-    """The first records of every reason: file, place, reason, detail, excerpt."""
-    rows = _rows(
-        con,
-        "SELECT file, place, reason, detail, excerpt FROM quarantine "
-        "QUALIFY row_number() OVER (PARTITION BY reason ORDER BY split, row) <= 5 "
-        f"ORDER BY reason, split, row LIMIT {_QUARANTINED}",
-    )
-    return [(*row, excerpt.decode(errors="backslashreplace")) for *row, excerpt in rows]
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple]:
-    return con.execute(query).fetchall()
-
-
-def _one(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    return con.execute(query).fetchall()[0][0]
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "breakable": _breakable,
-        "count": _count,
-        "of": _of,
-        "percent": _percent,
-        "segments": _segments,
-        "short": _short,
-    }
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """What a template expression prints: text without characters that act on what stands around them."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return readable(value, 10_000)
-    return value
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _of(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _breakable(name: str) -> Markup:
-    """A name that may be broken after its underscores."""
-    return Markup("_<wbr>").join(readable(name, 200).split("_"))
-
-
-def _short(number: float) -> str:
-    """A number for a headline: 1.30T, 290B, 12.4M, 9,812."""
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
-        if number >= size:
-            return f"{number / size:.3g}{letter}"
-    return f"{number:,.0f}"
-
-
-def _percent(part: float, whole: float = 1) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "–"
-
-
-def _segments(fates: Fates, hues: dict[str, int]) -> list[tuple[str, str, int, float]]:
-    """A stacked bar: class, name, documents and width in percent of everything that was kept or dropped."""
-    total = fates.total.documents
-    if not total:
-        return []
-    parts = [("kept", "kept", fates.total_kept.documents)]
-    parts += [(f"hue{hues[reason]}", reason, amount.documents) for reason, amount in fates.dropped.items()]
-    return [(style, name, count, round(100 * count / total, 3)) for style, name, count in parts if count]

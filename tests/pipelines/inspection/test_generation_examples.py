@@ -5,11 +5,10 @@ import html
 import pytest
 
 from pipelines.inspection.generation_examples import choose_rejected, choose_written
-from pipelines.inspection.report import write_report
 from pipelines.inspection.views import connect
 
 from .generation import FIRST, add_generated, with_generated
-from .test_report import INERT, VISIBLE, Page, number
+from .report_page import TAGS, VISIBLE, number, report_of
 
 
 @pytest.fixture
@@ -21,12 +20,6 @@ def config(config):
 def generated_run(finished_run, config):
     add_generated(finished_run, config)
     return finished_run
-
-
-def page(run, config) -> tuple[str, Page]:
-    write_report(run, config)
-    text = run.read_bytes("report/index.html").decode()
-    return text, Page(text)
 
 
 def test_written_documents_stand_beside_their_seeds_with_their_fate(generated_run, config):
@@ -55,17 +48,15 @@ def test_a_rejected_seed_has_the_last_of_its_answers_or_says_why_there_is_none(g
 
 
 def test_the_page_has_the_section_only_where_something_was_generated(finished_run, config):
-    text, _ = page(finished_run, config)
-    assert "#generation" not in text
+    assert "generation" not in report_of(finished_run, config).anchors
     add_generated(finished_run, config)
-    text, shown = page(finished_run, config)
-    assert ("href", "#generation") in shown.attributes
-    assert 'id="generation"' in text
+    shown = report_of(finished_run, config)
+    assert "#generation" in shown.values("href")
+    assert "generation" in shown.anchors
 
 
 def test_the_table_of_recipes_adds_up_and_gives_every_reason_its_count(generated_run, config):
-    _, shown = page(generated_run, config)
-    head, *body = next(table for table in shown.tables if table[0][0] == "recipe")
+    head, *body = report_of(generated_run, config).tables["Recipes"]
     for numbers, reasons in zip(body[::2], body[1::2], strict=True):
         count = dict(zip(head, numbers, strict=True))
         dropped = number(count.get("near_duplicate", "")) + number(count.get("contaminated", ""))
@@ -77,9 +68,10 @@ def test_the_table_of_recipes_adds_up_and_gives_every_reason_its_count(generated
 
 
 def test_hostile_seeds_answers_and_documents_stay_text(generated_run, config):
-    text, shown = page(generated_run, config)
-    assert shown.tags <= INERT
-    assert {name for name, _ in shown.attributes if name.startswith("on")} == set()
+    shown = report_of(generated_run, config)
+    text = shown.text
+    assert shown.tags <= TAGS
+    assert {name for _, name, _ in shown.attributes if name.startswith("on")} == set()
     assert not any(char in text for char in "\x00\x1b\u202e")
     quotes = [quote for quote in shown.quotes if VISIBLE in quote]
     assert any(quote.startswith("I cannot help") for quote in quotes)
@@ -89,12 +81,12 @@ def test_hostile_seeds_answers_and_documents_stay_text(generated_run, config):
 
 
 def test_a_page_of_a_generation_says_the_same_twice(generated_run, config):
-    assert page(generated_run, config)[0] == page(generated_run, config)[0]
+    assert report_of(generated_run, config).text == report_of(generated_run, config).text
 
 
 def test_the_page_names_what_is_lost(generated_run, config):
     for lost in ("synthetic/seeds.parquet", "documents/part-900000-000.parquet"):
         generated_run.remove(lost)
-    text, _ = page(generated_run, config)
+    text = report_of(generated_run, config).text
     assert "rewrites was given 0 seeds, 5 are accounted for" in text
     assert "quizzes has written 1 documents, 0 are among the documents" in text

@@ -1,187 +1,194 @@
 """The report's numbers add up, and no text of a document, a file or the config becomes markup."""
 
-from html.parser import HTMLParser
+import re
 
 import pytest
 
 from pipelines.inspection.report import write_report
+from pipelines.storage.parts import document_file, part_name, signal_file
 from schemas.config import parse_config
 from schemas.documents import DOCUMENT
-from schemas.signals import CONTAMINATION, QUALITY
+from schemas.signals import CONTAMINATION, DUPLICATES, QUALITY, SPANS
 
 from .conftest import CODE, HOSTILE, PARTS, add_facts, rows
+from .report_page import TAGS, VISIBLE, Page, number, report_of
 
-VISIBLE = HOSTILE.replace("\x00", "\\x00").replace("\x1b", "\\x1b").replace("\u202e", "\\u{202e}")
 NAMED = HOSTILE.replace("\x00", "")
-INERT = {
-    *(
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "h1",
-        "h2",
-        "h3",
-        "p",
-        "nav",
-        "a",
-        "dl",
-        "div",
-        "dt",
-        "dd",
-    ),
-    *(
-        "table",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "span",
-        "i",
-        "wbr",
-        "article",
-        "header",
-        "blockquote",
-        "bdi",
-        "code",
-    ),
-    *("del", "ins", "details", "summary"),
-}
+FUNNEL = "From records to tokens in shards"
 
 
-class Page(HTMLParser):
-    """Tags, attributes and text of a page, and its tables as lists of rows."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[tuple[str, str | None]] = set()
-        self.quotes: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self._open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.attributes |= set(attributes)
-        if tag not in ("meta", "wbr"):
-            self._open.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-        elif tag == "blockquote":
-            self.quotes.append("")
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        if "blockquote" in self._open:
-            self.quotes[-1] += data
-        elif "td" in self._open or "th" in self._open:
-            self.tables[-1][-1][-1] += data
-
-
-def page(run, config) -> Page:
-    write_report(run, config)
-    return Page(run.read_bytes("report/index.html").decode())
-
-
-def number(cell: str) -> int:
-    return int(cell.replace(",", "") or 0)
-
-
-def steps(funnel: list[list[str]], column: int, start: str) -> int:
-    return sum(number(row[column]) for row in funnel if row[0].strip().startswith(start))
+def steps(page: Page, column: int, start: str) -> int:
+    return sum(number(row[column]) for row in page.tables[FUNNEL] if row[0].startswith(start))
 
 
 def test_the_funnel_adds_up(finished_run, config):
-    funnel = page(finished_run, config).tables[0]
-    count = lambda start: steps(funnel, 1, start)  # noqa: E731
+    page = report_of(finished_run, config)
+    count = lambda start: steps(page, 1, start)  # noqa: E731
     assert count("records read") == 11
     assert count("records read") == count("quarantined: ") + count("left out") + count("documents")
     assert count("documents") == count("dropped: ") + count("kept: ") == 9
-    assert count("kept: ") == 4 == number(next(row for row in funnel if row[0].strip() == "kept")[1])
-    assert steps(funnel, 2, "documents") == steps(funnel, 2, "dropped: ") + steps(funnel, 2, "kept: ") == 97
-    assert steps(funnel, 2, "tokens in shards") == steps(funnel, 2, "in shards: ") == 64
+    assert count("kept: ") == 4 == number(next(row for row in page.tables[FUNNEL] if row[0] == "kept")[1])
+    assert steps(page, 3, "documents") == steps(page, 3, "dropped: ") + steps(page, 3, "kept: ") == 97
+    assert steps(page, 3, "tokens in shards") == 64
 
 
-def test_the_tables_by_bucket_and_source_hold_every_document(finished_run, config):
-    for table in page(finished_run, config).tables[1:3]:
-        head, *body = table
-        documents, kept = head.index("documents"), head.index("kept")
-        assert sum(number(row[documents]) for row in body) == 9
-        assert sum(number(row[kept]) for row in body) == 4
-        for row in body:
-            dropped = sum(number(cell) for cell in row[head.index("tokens kept") + 1 :])
-            assert number(row[documents]) == number(row[kept]) + dropped
+@pytest.mark.parametrize("column", ["bucket", "source"])
+def test_the_tables_by_bucket_and_source_hold_every_document_and_token(finished_run, config, column):
+    head, *body, total = report_of(finished_run, config).tables[f"Documents and tokens by {column}"]
+    assert head[2:8] == ["documents", "kept", "%", "tokens", "kept", "%"]
+    assert total[0] == "all"
+    for place, whole in ((2, 9), (3, 4), (5, 97), (6, 57)):
+        assert sum(number(row[place]) for row in body) == number(total[place]) == whole
+
+
+def test_languages_are_shown_where_some_are_known(finished_run, config):
+    caption = "Documents and tokens by language"
+    assert caption not in report_of(finished_run, config).tables
+    speaking = (2 << 32, "x", "ein Text", "crawl", None, "de", "web", None, None, b"1" * 16, [], [])
+    finished_run.write_parquet(document_file(part_name(2, 0)), DOCUMENT, rows(DOCUMENT, [speaking]))
+    languages = {row[0]: number(row[2]) for row in report_of(finished_run, config).tables[caption][1:]}
+    assert (languages["de"], languages["not known"]) == (1, 9)
+
+
+def test_inputs_are_counted_one_by_one(finished_run, config):
+    head, *body = report_of(finished_run, config).tables["Inputs as the config names them"]
+    place = {
+        name: head.index(name)
+        for name in ("files", "records", "quarantined", "left out by sample", "documents")
+    }
+    found = {row[0]: [number(row[k]) for k in place.values()] for row in body}
+    assert found == {
+        "data/a.jsonl": [1, 6, 1, 0, 5],
+        "data/b.parquet": [1, 5, 0, 1, 4],
+        "all inputs": [2, 11, 1, 1, 9],
+    }
 
 
 def test_documents_of_every_fate_are_there_to_read(finished_run, config):
-    quotes = page(finished_run, config).quotes
+    page = report_of(finished_run, config)
     for part in PARTS.values():
         for _, id, text, *_ in part:
             shown = text.replace(HOSTILE, VISIBLE)
-            assert any(shown in quote for quote in quotes), id
+            assert id == "a-1" or any(shown in quote for quote in page.quotes), id
+    assert "leaps" in page.inserted
+    assert "jumps" in page.deleted
 
 
 def test_hostile_text_stays_text_wherever_it_stands(ingested_run):
     add_facts(ingested_run)
-    doc = (2 << 32) + 1
-    document = (doc, HOSTILE, HOSTILE, HOSTILE, HOSTILE, None, "web", HOSTILE, None, b"0" * 16, [], [])
-    verdict = (doc, HOSTILE, "contaminated", "7-gram", 0.5, HOSTILE, HOSTILE, HOSTILE, 0, 9)
-    part = "part-000002-000.parquet"
-    ingested_run.write_parquet(f"documents/{part}", DOCUMENT, rows(DOCUMENT, [document]))
-    ingested_run.write_parquet(f"signals/quality/{part}", QUALITY, rows(QUALITY, [(doc, HOSTILE, 9, 9, 9)]))
-    ingested_run.write_parquet(f"signals/contamination/{part}", CONTAMINATION, rows(CONTAMINATION, [verdict]))
+    docs = [(2 << 32) + k for k in range(3)]
+    documents = [
+        (doc, HOSTILE, f"{HOSTILE} {doc}", HOSTILE, HOSTILE, HOSTILE, "web", HOSTILE, None, b"0" * 16, [], [])
+        for doc in docs
+    ]
+    verdict = (HOSTILE, "contaminated", "7-gram", 0.5, HOSTILE, HOSTILE, HOSTILE, 0, 9)
+    clean = (HOSTILE, "clean", None, 0.0, None, None, None, 0, 0)
+    near = (docs[1], docs[1], HOSTILE, 0.9, True)
+    far = (None, None, None, None, False)
+    part = part_name(2, 0)
+    ingested_run.write_parquet(document_file(part), DOCUMENT, rows(DOCUMENT, documents))
+    facts = [(doc, HOSTILE, 9 + doc, 9, 9) for doc in docs]
+    ingested_run.write_parquet(signal_file("quality", part), QUALITY, rows(QUALITY, facts))
+    duplicates = [(doc, HOSTILE, *(near if doc == docs[2] else far)) for doc in docs]
+    ingested_run.write_parquet(signal_file("duplicates", part), DUPLICATES, rows(DUPLICATES, duplicates))
+    verdicts = [(doc, *(verdict if doc == docs[0] else clean)) for doc in docs]
+    ingested_run.write_parquet(
+        signal_file("contamination", part), CONTAMINATION, rows(CONTAMINATION, verdicts)
+    )
+    spans = [(docs[0], HOSTILE, 0, 4, HOSTILE, HOSTILE, HOSTILE)]
+    ingested_run.write_parquet(signal_file("spans", part), SPANS, rows(SPANS, spans))
     config = parse_config(
         {
             "run": ingested_run.url,
-            "inputs": [{"path": "x", "bucket": "web", "source": HOSTILE}],
+            "inputs": [{"path": HOSTILE, "bucket": "web", "source": HOSTILE}, {"path": "x", "bucket": "web"}],
             "decontaminate": {"benchmarks": [HOSTILE]},
-            "filters": {NAMED: "n_words > 3 -- </code><script>"},
+            "filters": {NAMED: "n_words > 3 -- </code><script>", "b": "length(id || '<svg onload=x>') < 900"},
             "mixture": {"tokens": 64, "sequence_length": 16, "components": {NAMED: {"share": 1.0}}},
         }
     )
-    shown = page(ingested_run, config)
-    assert shown.tags <= INERT
-    assert {name for name, _ in shown.attributes if name.startswith("on")} == set()
-    assert all(value.startswith("#") for name, value in shown.attributes if name in ("href", "src"))
-    assert any(VISIBLE in quote for quote in shown.quotes)
-    raw = ingested_run.read_bytes("report/index.html").decode()
-    assert not any(char in raw for char in "\x00\x1b\u202e")
+    page = report_of(ingested_run, config)
+    assert page.tags <= TAGS
+    assert {name for _, name, _ in page.attributes if name.startswith("on")} == set()
+    assert all(value.startswith("#") for _, name, value in page.attributes if name in ("href", "src"))
+    assert any(VISIBLE in quote for quote in page.quotes)
+    assert not any(char in page.text for char in "\x00\x1b\u202e")
 
 
 def test_the_page_needs_nothing_but_itself(finished_run, config):
-    shown = page(finished_run, config)
-    assert shown.tags.isdisjoint({"script", "link", "img", "iframe", "object"})
-    raw = finished_run.read_bytes("report/index.html").decode()
-    assert "url(" not in raw and "@import" not in raw and "://" not in raw
-    assert "default-src 'none'" in raw
+    page = report_of(finished_run, config)
+    assert page.tags.isdisjoint({"script", "link", "img", "iframe", "object"})
+    assert "url(" not in page.text and "@import" not in page.text and "://" not in page.text
+    assert "default-src 'none'" in page.text
+
+
+def test_contents_name_every_section_that_there_is(finished_run, config):
+    page = report_of(finished_run, config)
+    links = [value for tag, name, value in page.attributes if tag == "a" and name == "href"]
+    assert links == [f"#{anchor}" for anchor in page.anchors]
+    assert {
+        "inputs",
+        "funnel",
+        "near-duplicates",
+        "decontamination",
+        "mixture",
+        "dropped",
+        "kept",
+        "time",
+    } <= set(page.anchors)
+
+
+@pytest.mark.parametrize("run", ["empty_run", "ingested_run"])
+def test_sections_appear_with_their_data_alone(request, config, run):
+    anchors = set(report_of(request.getfixturevalue(run), config).anchors)
+    assert anchors.isdisjoint({"near-duplicates", "mixture", "generation", "privacy", "scores"})
+    assert ("inputs" in anchors) == (run == "ingested_run") == ("time" in anchors)
+
+
+def test_personal_data_is_counted_and_never_shown(finished_run, config):
+    assert "privacy" not in report_of(finished_run, config).anchors
+    spans = [(0, "a-0", 4, 9, "email", "mask", "<EMAIL>"), (0, "a-0", 10, 15, "email", "mask", "<EMAIL>")]
+    part = next(iter(PARTS))
+    finished_run.write_parquet(signal_file("spans", part), SPANS, rows(SPANS, spans))
+    page = report_of(finished_run, config)
+    assert "privacy" in page.anchors
+    table = next(table for caption, table in page.tables.items() if caption.startswith("Spans of personal"))
+    assert table[1] == ["email", "mask", "2", "1", "10"]
 
 
 def test_the_decontamination_page_is_linked_where_there_is_one(finished_run, config):
-    assert ("href", "decontamination.html") not in page(finished_run, config).attributes
+    assert "decontamination.html" not in report_of(finished_run, config).values("href")
     finished_run.write_bytes("report/decontamination.html", b"<p>")
-    assert ("href", "decontamination.html") in page(finished_run, config).attributes
+    assert "decontamination.html" in report_of(finished_run, config).values("href")
 
 
 def test_the_mixture_is_that_of_the_manifest(finished_run, config):
-    table = next(table for table in page(finished_run, config).tables if table[0][0] == "component")
-    head, web, code = table
-    assert head[1:3] == ["share asked", "share realised"]
-    assert [web[0], web[-3], web[-1]] == ["web", "1.78", "32"]
-    assert [code[0], code[-3], code[-1]] == ["code", "0.74", "32"]
+    head, web, code = report_of(finished_run, config).tables["Components of the mixture"]
+    assert head[2:5] == ["asked", "realised", "tokens"]
+    assert [web[0], *web[2:5], web[-2]] == ["web", "50.0%", "50.0%", "32", "1.78"]
+    assert [code[0], *code[2:5], code[-2]] == ["code", "50.0%", "50.0%", "32", "0.74"]
 
 
-@pytest.mark.parametrize("stage", ["empty_run", "ingested_run"])
-def test_there_is_a_report_before_every_stage_has_run(request, config, stage):
-    assert page(request.getfixturevalue(stage), config).tables
+def test_every_table_has_a_caption_and_heads_of_rows_and_columns(finished_run, config):
+    page = report_of(finished_run, config)
+    assert "" not in page.tables
+    assert page.text.count("<table") == page.text.count("<caption>") == len(page.tables)
+    assert len(re.findall("<th(?! scope)[ >]", page.text)) == 0
+
+
+def test_the_title_names_the_run_by_its_folder_and_the_one_above(finished_run, config):
+    folder = "/".join(finished_run.url.split("/")[-2:])
+    assert report_of(finished_run, config).title == f"{folder} – Syllabus run report"
+
+
+def test_logins_in_urls_are_not_shown(finished_run, config):
+    secret = config.model_copy(
+        update={
+            "inputs": tuple(one.model_copy(update={"path": "s3://me:word@host/x"}) for one in config.inputs)
+        }
+    )
+    text = report_of(finished_run, secret).text
+    assert "s3://host/x" in text
+    assert "word@" not in text
 
 
 def test_sums_that_do_not_add_up_are_said_so(ingested_run, config):
@@ -191,9 +198,13 @@ def test_sums_that_do_not_add_up_are_said_so(ingested_run, config):
     assert "the receipts count 9 documents, the files hold 5" in text
 
 
+def test_a_failed_run_is_said_to_be_one(finished_run, config):
+    state = {"stage": "mix", "is": "failed", "error": "the disk is full"}
+    finished_run.write_json("run.json", {"config": config.model_dump(mode="json"), "state": state})
+    assert "The run failed in mix: the disk is full" in report_of(finished_run, config).text
+
+
 def test_the_report_says_the_same_twice(finished_run, config):
-    write_report(finished_run, config)
-    first = finished_run.read_bytes("report/index.html")
-    write_report(finished_run, config)
-    assert finished_run.read_bytes("report/index.html") == first
-    assert str(CODE).encode() in first
+    first = report_of(finished_run, config).text
+    assert report_of(finished_run, config).text == first
+    assert str(CODE) in first
