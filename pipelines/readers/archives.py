@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from fastwarc.warc import WarcRecord
@@ -13,6 +14,7 @@ from pipelines.readers.files import file_name, open_input
 from pipelines.readers.lines import EXCERPT_BYTES
 from pipelines.readers.pages import page_document, record_values, text_document
 from pipelines.readers.records import BadRecord, Records, RecordsBuilder, Unusable
+from pipelines.readers.streams import BrokenStream, gzip_chunks
 from schemas.config import Input
 from schemas.plan import InputFile
 
@@ -104,27 +106,50 @@ def _content(record: ArchiveRecord, document_bytes: int) -> tuple[str, str | Non
 
 def _http_content(record: ArchiveRecord, document_bytes: int) -> tuple[str, str | None, bytes]:
     response = _parsed(record.body, "none")
-    if response.http_headers is None or response.http_headers.status_code is None:
+    header = response.http_headers
+    if header is None or header.status_code is None:
         raise Unusable("corrupt", "the record is no HTTP response")
-    if response.http_headers.status_code != 200:
+    if header.status_code != 200:
         raise _NoDocument("status")
-    is_encoded = any(response.http_headers.get(name) for name in ("Content-Encoding", "Transfer-Encoding"))
-    raw = response.reader.read(document_bytes + 1)
-    content_type = response.http_headers.get("Content-Type") or ""
-    if is_encoded and record.is_whole:
-        raw = _unpacked(record.body, raw, document_bytes)
-    return *_media_type(content_type, raw), raw
+    body = response.reader.read(document_bytes + 1)
+    if record.is_whole and header.get("Transfer-Encoding"):
+        body = _decoded(record.body, "transfer", body, document_bytes)
+    encoding = (header.get("Content-Encoding") or "").strip().lower()
+    if record.is_whole and encoding in ("gzip", "x-gzip"):
+        body = _gunzipped(body, document_bytes)
+    elif record.is_whole and encoding not in ("", "identity"):
+        body = _decoded(record.body, "all", body, document_bytes)
+    return *_media_type(header.get("Content-Type") or "", body), body
 
 
-def _unpacked(body: bytes, raw: bytes, document_bytes: int) -> bytes:
-    """An HTTP body without its encodings. Many archives keep the header after undoing what it says: a body that
-    does not begin as it says is taken as it is."""
+def _decoded(block: bytes, what: str, body: bytes, document_bytes: int) -> bytes:
+    """A body without its encodings. Many archives keep the header after undoing what it says: a body that does not
+    begin as it says is taken as it is."""
     try:
-        return _parsed(body, "all").reader.read(document_bytes + 1)
+        return _parsed(block, what).reader.read(document_bytes + 1)
     except OSError as error:
-        if raw.startswith(b"\x1f\x8b") or _CHUNK_LENGTH.match(raw):
+        is_plain = (
+            not _CHUNK_LENGTH.match(body) if what == "transfer" else _LOOKS_LIKE_HTML.match(body[:1000])
+        )
+        if not is_plain:
             raise Unusable("corrupt", f"HTTP: {' '.join(str(error).split())}") from None
-        return raw
+        return body
+
+
+def _gunzipped(body: bytes, document_bytes: int) -> bytes:
+    """The same of gzip, of which fastwarc takes the beginning for the whole."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    parts, size = [], 0
+    try:
+        for part in gzip_chunks(BytesIO(body)):
+            parts.append(part)
+            size += len(part)
+            if size > document_bytes:
+                break
+    except BrokenStream as broken:
+        raise Unusable(broken.reason, f"HTTP: {broken.detail}") from None
+    return b"".join(parts)
 
 
 def _parsed(body: bytes, decode: str) -> WarcRecord:

@@ -53,24 +53,26 @@ _INTERPRETERS = {
 _LOOKED_AT = 20_000
 
 _CPP = re.compile(
-    r"^[ \t]*(?:class\s+\w+[^;]*$|template\s*<|namespace\s+[\w:]*\s*\{?|using\s+(?:namespace\s+)?\w|public:|private:|"
-    r"protected:|#\s*include\s*<(?:iostream|string|vector|map|memory|algorithm|cstd\w+)>)|\w+::\w",
+    r"^[ \t]*(?:class\s+\w+[^;\n]*$|template\s*<|namespace\s+[\w:]*\s*\{?|using\s+(?:namespace\s+)?\w|public:|private:|"
+    r"protected:|#\s*include\s*<(?:iostream|string|vector|map|memory|algorithm|cstd\w+)>)|\w::\w",
     re.MULTILINE,
 )
 _OBJECTIVE_C = re.compile(
     r"^[ \t]*(?:@(?:interface|implementation|protocol|property|end|class|import)\b|#import\b)", re.M
 )
-_MATHEMATICA = re.compile(r"\(\*|\w\[[^\]\n]*_\]?\s*:=|^[ \t]*(?:BeginPackage|Begin|Module)\[", re.M)
+_MATHEMATICA = re.compile(
+    r"\(\*|\w\[[^\]\n]{0,200}_\]?\s{0,9}:=|^[ \t]*(?:BeginPackage|Begin|Module)\[", re.M
+)
 _MERCURY = re.compile(r"^:- (?:module|interface|pred|func)\b", re.M)
 _MATLAB = re.compile(r"^[ \t]*(?:function\b|%|end\s*$|for\s+\w+\s*=|if\s)|;[ \t]*$|\.\*", re.M)
-_PROLOG = re.compile(r"^[ \t]*:-\s*\w|^\w+\([^)\n]*\)\s*(?::-|\.\s*$)", re.M)
+_PROLOG = re.compile(r"^[ \t]*:-\s*\w|^\w+\([^)\n]*\)\s{0,9}(?::-|\.[ \t]*$)", re.M)
 _RAKU = re.compile(r"^[ \t]*(?:use\s+v6\b|my\s+(?:Int|Str)\b|multi\s+sub\b)", re.M)
-_PERL = re.compile(r"^[ \t]*(?:use\s+\w|my\s+[$@%(]|sub\s+\w+|package\s+\w|=head1)|[$@%]\w+\s*=", re.M)
+_PERL = re.compile(r"^[ \t]*(?:use\s+\w|my\s+[$@%(]|sub\s+\w+|package\s+\w|=head1)|[$@%]\w+\s{0,9}=", re.M)
 _COQ = re.compile(r"^[ \t]*(?:Require\b|Theorem\b|Lemma\b|Definition\b|Proof\.|Inductive\b|Qed\.)", re.M)
 _VERILOG = re.compile(r"^[ \t]*(?:module\s+\w+|`timescale|endmodule\b|always\s*@|wire\b|reg\b)", re.M)
 _V = re.compile(r"^[ \t]*(?:fn\s+\w*|import\s+\w+\s*$|struct\s+\w+\s*\{|module\s+\w+\s*$)", re.M)
 _TEX_CLASS = re.compile(r"\\(?:ProvidesClass|NeedsTeXFormat|def|newcommand)\b")
-_APEX = re.compile(r"\b(?:public|private|global)\s+(?:\w+\s+)*class\b", re.I)
+_APEX = re.compile(r"\b(?:public|private|global)\s+(?:\w+\s+){0,4}class\b", re.I)
 _VISUAL_BASIC = re.compile(r"^(?:VERSION \d|Attribute VB_|Option Explicit)", re.M)
 _PHP = re.compile(r"<\?php|<\?=")
 _IDL = re.compile(r"^[ \t]*(?:pro|function|endfor|endif)\b", re.M | re.I)
