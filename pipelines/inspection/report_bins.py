@@ -7,6 +7,7 @@ _STEPS = 40
 _RATIO_BINS = 30
 _SKEWED = 20
 _FEWEST_TICKS = 3
+_TINY = 1e-12
 _ROUND = (1, 2, 2.5, 5, 10)
 
 
@@ -33,13 +34,16 @@ def choose_bins(low: float, middle: float, high: float, is_whole: bool) -> Bins:
     Whole numbers have edges halfway between them. The axis is logarithmic for values from 0 on of which the
     largest are 20 times the middle one.
     """
+    low, middle, high = (0.0 if abs(value) < _TINY else value for value in (low, middle, high))
     if low >= 0 and high > _SKEWED * max(middle, 1.0 if is_whole else high / 1e6):
         return _by_ratios(low, high, is_whole)
     return _by_steps(low, high, is_whole)
 
 
 def _by_steps(low: float, high: float, is_whole: bool) -> Bins:
-    step = _round_step((high - low) / _STEPS if high > low else max(abs(high), 1.0) / _STEPS)
+    # Of values that are nearly the same there is nothing to see; one bin or some hold them all.
+    high = max(high, low + 1e-6 * max(abs(low), abs(high), 1e-6))
+    step = _round_step((high - low) / _STEPS)
     if is_whole:
         step = float(max(1, math.ceil(step)))
     first, last = math.floor(low / step), math.ceil(high / step)
@@ -49,7 +53,7 @@ def _by_steps(low: float, high: float, is_whole: bool) -> Bins:
     if not is_whole:
         # The lowest bin holds its own edge, too.
         edges[0] = math.nextafter(edges[0], -math.inf)
-    between = _round_step((high - low) / 4 if high > low else step)
+    between = _round_step((high - low) / 4)
     if is_whole:
         between = float(max(1, math.ceil(between)))
     ticks = (

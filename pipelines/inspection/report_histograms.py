@@ -11,6 +11,7 @@ from .report_thresholds import Threshold, is_numeric, is_whole, read_thresholds
 from .tables import identifier, signal_columns
 
 _SAMPLE = 200_000
+_LARGEST = "1e300"
 _QUANTILES = "[0.0, 0.005, 0.5, 0.995, 1.0]"
 _WITHOUT = ("doc", "cluster", "kept_doc", "shared_13grams", "shared_7grams")
 # Of most documents these are 0 or 1 by construction, which would hide the others.
@@ -170,7 +171,7 @@ def _expression(fact: str) -> str:
 
 
 def _value(fact: str) -> str:
-    """A fact as a finite DOUBLE or NULL."""
+    """A fact as a DOUBLE that can be reckoned with, or NULL."""
     condition = _ONLY_WHERE[fact][0] if fact in _ONLY_WHERE else "true"
     value = f"try_cast({_expression(fact)} AS DOUBLE)"
-    return f"CASE WHEN {condition} AND isfinite({value}) THEN {value} END"
+    return f"CASE WHEN {condition} AND abs({value}) < {_LARGEST} THEN {value} END"
