@@ -2,11 +2,11 @@
 
     python benchmarks/recount_tokens.py RUN [--temp FOLDER]
 
-Every document that the shards use is encoded anew with tiktoken (encode_ordinary, then the end-of-document
+Every document that the shards use is encoded anew, its spans replaced, with tiktoken (encode_ordinary, then the end-of-document
 token) and compared with what each of its copies (doc, epoch) holds in the shards. Also checked: the manifest's
 sums, SHA-256 and bytes of its files, that pieces tile every sequence, cu_seqlens, that every copy is there once
 and whole save one cut copy a component, that no dropped document is there and no kept one is missing where a
-component was taken whole. For cl100k_base, a mixture by `shares` or components by bucket, and no `filters`.
+component was taken whole. For cl100k_base, a mixture by `shares` or components by bucket, and no `filters` or `presets`.
 
 Memory: the pieces (44 bytes a piece) and a part's documents; the tokens lie in a file in --temp.
 """
@@ -161,6 +161,28 @@ def kept_documents(run: Path, config: dict, part: Path) -> np.ndarray:
     return keep
 
 
+def masked_texts(table: pa.Table, spans: dict[int, list[dict]]) -> list[str]:
+    """The texts with their spans replaced, from the last to the first."""
+    texts = []
+    for doc, text in zip(table["doc"].to_pylist(), table["text"].to_pylist(), strict=True):
+        if doc in spans:
+            data = text.encode()
+            for span in sorted(spans[doc], key=lambda span: -span["start"]):
+                data = data[: span["start"]] + (span["replacement"] or "").encode() + data[span["end"] :]
+            text = data.decode()
+        texts.append(text)
+    return texts
+
+
+def spans_of(run: Path, part: Path) -> dict[int, list[dict]]:
+    """Spans of a part by doc; none where the run makes none."""
+    path = run / "signals/spans" / part.name
+    found: dict[int, list[dict]] = {}
+    for row in pq.read_table(path).to_pylist() if path.exists() else ():
+        found.setdefault(row["doc"], []).append(row)
+    return found
+
+
 def check_copies(
     doc: int, ids: np.ndarray, tokens: np.memmap, pieces: dict[str, np.ndarray]
 ) -> tuple[int, int]:
@@ -195,13 +217,14 @@ def check_documents(
     unique, unique_tokens, cuts, short, matched = Counter(), Counter(), Counter(), Counter(), 0
     for part in sorted((run / "documents").glob("*.parquet")):
         file, keep = pq.ParquetFile(part), kept_documents(run, config, part).tolist()
+        spans = spans_of(run, part)
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=["doc", "text", "bucket"]).combine_chunks()
             docs, buckets = table["doc"].to_numpy(), table["bucket"].to_pylist()
             kept, keep = keep[: len(docs)], keep[len(docs) :]
             low = np.searchsorted(pieces["doc"], docs)
             high = np.searchsorted(pieces["doc"], docs, side="right")
-            encoded = iter(encoding.encode_ordinary_batch(table.filter(low < high)["text"].to_pylist()))
+            encoded = iter(encoding.encode_ordinary_batch(masked_texts(table.filter(low < high), spans)))
             for row, (doc, bucket) in enumerate(zip(docs.tolist(), buckets, strict=True)):
                 whole = cut = 0
                 if low[row] < high[row]:
@@ -230,8 +253,15 @@ def main() -> None:
     args = parser.parse_args()
     manifest = json.loads((args.run / "shards" / "manifest.json").read_text())
     config = json.loads((args.run / "run.json").read_text())["config"]
-    if manifest["tokenizer"] != "cl100k_base" or config["filters"] or not config["mixture"]["shares"]:
-        parser.error("only runs with cl100k_base, a mixture by shares and no filters can be recounted")
+    if (
+        manifest["tokenizer"] != "cl100k_base"
+        or config["filters"]
+        or config["presets"]
+        or not config["mixture"]["shares"]
+    ):
+        parser.error(
+            "only runs with cl100k_base, a mixture by shares and no filters or presets can be recounted"
+        )
     pieces, names = read_pieces(args.run, manifest)
     check_tiling(pieces, manifest["sequence_length"], manifest["sequences"])
     check_components(manifest, config["mixture"], pieces, names)

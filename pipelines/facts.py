@@ -7,6 +7,7 @@ of one section of the config remakes one table.
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,7 +35,7 @@ from textkernels.words import NORMALISER
 
 VERSION = 1
 COLUMNS = ["doc", "id", "text", "url", "content"]
-TABLES = ("quality", "bands", "contamination")
+FACT_TABLES = ("quality", "spans", "bands", "contamination")
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,11 @@ def facts_phase(
     return Phase("facts", fingerprint(tables), tasks, partial(_make, facts))
 
 
-def table_digest(facts: Phase, table: str) -> str:
-    """The fingerprint of one table of all parts, for what is made of that table alone."""
-    return fingerprint([[task.name, task.payload["fingerprints"].get(table)] for task in facts.tasks])
+def table_digest(facts: Phase, table: str, parts: Collection[str]) -> str:
+    """The fingerprint of one table of these parts, for what is made of that table alone."""
+    return fingerprint(
+        [[task.name, task.payload["fingerprints"].get(table)] for task in facts.tasks if task.name in parts]
+    )
 
 
 def _make(facts: Facts, run: RunDirectory, task: Task) -> Outcome:

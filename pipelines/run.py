@@ -13,7 +13,7 @@ from pipelines import decontaminate
 from pipelines.decontaminate import Benchmarks
 from pipelines.dedup import check_source_loss, dedup_phases
 from pipelines.errors import RunError, UsageError
-from pipelines.facts import facts_phase, table_digest
+from pipelines.facts import FACT_TABLES, facts_phase, table_digest
 from pipelines.fork_server import start_fork_server
 from pipelines.ingest import ingest_phase, split_task
 from pipelines.inspection.report import write_report
@@ -21,6 +21,7 @@ from pipelines.inspection.unknown_facts import unknown_facts
 from pipelines.inspection.views import write_views
 from pipelines.mix import mix
 from pipelines.mixing.mixture import Mixture
+from pipelines.norms import norms_phase
 from pipelines.runner import Engine, Wave, run_waves
 from pipelines.selection import check_selection, selection_sql
 from pipelines.storage.lock import locked
@@ -36,7 +37,19 @@ from schemas.config import STAGES, Config, Stage, fingerprint
 from schemas.plan import Plan
 
 Show = Callable[[str, int, int], None]
-PACKAGES = ("syllabus", "apache-beam", "duckdb", "gigatoken", "numba", "numpy", "pyarrow", "tiktoken")
+PACKAGES = (
+    "syllabus",
+    "apache-beam",
+    "duckdb",
+    "fasttext-community",
+    "fastwarc",
+    "gigatoken",
+    "numba",
+    "numpy",
+    "pyarrow",
+    "resiliparse",
+    "tiktoken",
+)
 
 
 @dataclass(frozen=True)
@@ -118,10 +131,11 @@ class Run:
     def _tables(self, parts: dict[str, int]) -> Tables:
         index = (self.benchmarks.index_file, self.benchmarks.fingerprint) if self.benchmarks else None
         facts = facts_phase(self.run, self.config, parts, index)
+        norms = norms_phase(self.config, table_digest(facts, "quality", ingested_parts(self.run)))
         if self.config.dedup is None:
-            return Tables([[facts]], [])
-        dedup = dedup_phases(self.run, self.config, parts, table_digest(facts, "bands"))
-        return Tables([[facts]], [[phase] for phase in dedup])
+            return Tables([[facts], [norms]], [])
+        dedup = dedup_phases(self.run, self.config, parts, table_digest(facts, "bands", parts))
+        return Tables([[facts], [norms]], [[phase] for phase in dedup])
 
     def waves(self, stage: Stage) -> list[Wave]:
         if stage == "ingest":
@@ -262,7 +276,7 @@ def _check_sums(run: RunDirectory, stage: Stage) -> None:
             raise RunError(
                 f"ingest {name}: {counts['records']} records in, {out} accounted for; nothing is published"
             )
-    tables = {"facts": ("quality", "bands", "contamination"), "dedup": ("duplicates",)}.get(stage, ())
+    tables = {"facts": FACT_TABLES, "dedup": ("duplicates",)}.get(stage, ())
     for table in tables:
         for part, receipt in read_receipts(run, table).items():
             if part in documents and receipt.counts["documents"] != documents[part]:

@@ -17,7 +17,7 @@ SEEDS = pa.schema(
         pa.field("text", pa.string(), nullable=False),
     ]
 )
-"""The work list: passage `text`, bytes `start` to `end` of document `doc`, is to be written by `recipe`, a key of
+"""The work list: passage `text`, bytes `start` to `end` of document `doc` as training sees it, is to be written by `recipe`, a key of
 `synthesize.recipes`. `ordinal` counts from 0; the document that comes of it is row `ordinal` of its split."""
 
 REQUESTS = pa.schema(

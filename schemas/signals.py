@@ -95,6 +95,24 @@ PASSAGES = pa.schema(
     ]
 )
 
+NORMED: tuple[str, ...] = ()
+"""Signals whose outliers depend on what a document is."""
+
+NORMS = pa.schema(
+    [
+        pa.field("bucket", pa.string(), nullable=False),
+        pa.field("kind", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("signal", pa.string(), nullable=False),
+        pa.field("documents", pa.int64(), nullable=False),
+        pa.field("median", pa.float64(), nullable=False),
+        pa.field("deviation", pa.float64(), nullable=False),
+    ]
+)
+"""How a signal is spread in a group of documents that were read. `deviation` is the median absolute deviation from the
+median. The view `signals` has `<signal>_z`, 0.6745 (value - median) / deviation: the modified z-score of Iglewicz and
+Hoaglin (1993); null for documents of a group too small to have a norm, or without spread."""
+
 SIGNALS: dict[str, pa.Schema] = {
     "quality": QUALITY,
     "duplicates": DUPLICATES,

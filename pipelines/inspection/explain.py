@@ -23,6 +23,7 @@ from .views import connect, stored_config
 
 TEXT_CHARACTERS = 500
 _SEQUENCE = re.compile(r"sequence:(\d{1,18})")
+_TOLD_ELSEWHERE = ("is_duplicate", "verdict", "blocked_by", "bucket", "source", "kind")
 _DIFF_CHARACTERS = 20_000
 
 
@@ -68,9 +69,11 @@ def _stories(
 ) -> list[DocumentStory]:
     chosen = read_records(con, f"SELECT * FROM selection WHERE {_among(docs)} ORDER BY doc")
     failing = _failing(con, config, docs)
+    about = {name: _columns_in(condition) for name, condition in drop_rules(config).items()}
     hits = _by_doc(
         read_records(con, f"SELECT * FROM hits WHERE {_among(docs)} ORDER BY doc, start, rule, item_id")
     )
+    spans = _by_doc(read_records(con, f"SELECT * FROM spans WHERE {_among(docs)} ORDER BY doc, start"))
     pieces = _by_doc(
         read_records(con, f"SELECT * FROM pieces WHERE {_among(docs)} ORDER BY doc, epoch, first, sequence")
     )
@@ -94,9 +97,10 @@ def _stories(
                 signals={name: row[name] for name in signal_columns() if name not in ("doc", "id")},
                 changes=[] if near is None else word_changes(near, texts[doc]),
                 hits=hits.get(doc, []),
+                spans=spans.get(doc, []),
                 keep=row["keep"],
                 drop_reason=row["drop_reason"],
-                failing=failing[doc],
+                failing={name: {column: row[column] for column in about[name]} for name in failing[doc]},
                 component=row["component"],
                 epochs=len({piece["epoch"] for piece in placed}),
                 pieces=placed,
@@ -115,6 +119,12 @@ def _failing(con: duckdb.DuckDBPyConnection, config: Config, docs: list[int]) ->
         f"SELECT doc, [{', '.join(rules)}] FROM ({fitting_sql(config)}) AS signals WHERE {_among(docs)}"
     ).fetchall()
     return {doc: [name for name in names if name is not None] for doc, names in rows}
+
+
+def _columns_in(condition: str) -> list[str]:
+    """Signals that a filter's condition names; none of a rule that explains itself elsewhere."""
+    words = set(re.findall(r"\w+", condition))
+    return [name for name in signal_columns() if name in words and name not in _TOLD_ELSEWHERE]
 
 
 def _origin(run: RunDirectory, doc: int) -> Origin | None:

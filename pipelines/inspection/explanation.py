@@ -35,7 +35,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class DocumentStory:
-    """One document from its raw file to the shards; `origin` of a generated one is its seed's. `failing` holds every rule that drops it, in order;
+    """One document from its raw file to the shards; `origin` of a generated one is its seed's. `failing` holds every rule that drops it, in order, with the signals that the rule is about;
     `changes` are the first ones from the kept document to a near-duplicate; `pieces` every stretch of its tokens in the shards."""
 
     doc: int
@@ -45,9 +45,10 @@ class DocumentStory:
     signals: dict[str, Any]
     changes: list[Change]
     hits: list[dict[str, Any]]
+    spans: list[dict[str, Any]]
     keep: bool
     drop_reason: str | None
-    failing: list[str]
+    failing: dict[str, dict[str, Any]]
     component: str | None
     epochs: int
     pieces: list[dict[str, Any]]
@@ -62,6 +63,7 @@ class DocumentStory:
             ("facts", self._facts()),
             ("duplicates", self._duplicates()),
             ("benchmarks", self._contamination()),
+            ("spans", self._spans()),
             ("selection", self._selection()),
             ("shards", self._shards()),
             ("text", self.text),
@@ -85,7 +87,10 @@ class DocumentStory:
     def _facts(self) -> str:
         if self.signals["n_tokens"] is None:
             return "not made yet"
-        return ", ".join(f"{self.signals[f'n_{unit}']:,} {unit}" for unit in ("tokens", "words", "bytes"))
+        counts = [f"{self.signals[f'n_{unit}']:,} {unit}" for unit in ("tokens", "words", "bytes")]
+        named = ("detected_language", "language_score", "edu_score", "licence", "blocked_by")
+        found = [f"{name} {self.signals[name]}" for name in named if self.signals[name] is not None]
+        return readable(", ".join(counts + found), 1_000)
 
     def _duplicates(self) -> str:
         if self.signals["is_duplicate"] is None:
@@ -112,12 +117,25 @@ class DocumentStory:
             lines.append(f"{hit['rule']} at bytes {hit['start']} to {hit['end']}: “{segment}” of {items}")
         return _first_lines(lines)
 
+    def _spans(self) -> str:
+        """What training does not see as it is written."""
+        lines = []
+        for span in self.spans:
+            shown = "" if span["replacement"] is None else f" by “{readable(span['replacement'], 100)}”"
+            lines.append(f"{span['kind']} at bytes {span['start']} to {span['end']}: {span['action']}{shown}")
+        return _first_lines(lines) if lines else "none"
+
     def _selection(self) -> str:
         if self.keep:
             return "kept" if self.component is None else f"kept for {readable(self.component, 200)}"
-        others = [readable(name, 200) for name in self.failing if name != self.drop_reason]
-        also = f" (and would be for {', '.join(others)})" if others else ""
-        return f"dropped for {readable(str(self.drop_reason), 200)}{also}"
+        others = [self._rule(name) for name in self.failing if name != self.drop_reason]
+        lines = [f"dropped for {self._rule(str(self.drop_reason))}"]
+        return _first_lines(lines + [f"and would be for {rule}" for rule in others])
+
+    def _rule(self, name: str) -> str:
+        """A rule by its name, with what the document has of the signals that it is about."""
+        signals = ", ".join(f"{column} {value}" for column, value in self.failing.get(name, {}).items())
+        return readable(f"{name}: {signals}" if signals else name, 500)
 
     def _shards(self) -> str:
         if not self.pieces:

@@ -16,7 +16,7 @@ from schemas.documents import DOCUMENT
 from schemas.generation import OUTCOMES, REQUESTS, SEEDS
 from schemas.quarantine import QUARANTINE
 from schemas.shards import PIECES, SHARD
-from schemas.signals import CONTAMINATION, DUPLICATES, QUALITY, SIGNALS
+from schemas.signals import CONTAMINATION, DUPLICATES, NORMED, NORMS, QUALITY, SIGNALS
 
 RUN_PLACEHOLDER = "$RUN"
 
@@ -33,6 +33,7 @@ class Table:
 TABLES: dict[str, Table] = {
     "documents": Table(DOCUMENT, "documents"),
     **{name: Table(schema, f"signals/{name}") for name, schema in SIGNALS.items()},
+    "norms": Table(NORMS, "signals/norms"),
     "quarantine": Table(QUARANTINE, "quarantine"),
     "seeds": Table(SEEDS, "synthetic", "seeds.parquet"),
     "requests": Table(REQUESTS, "synthetic/requests"),
@@ -84,7 +85,7 @@ def signal_columns() -> dict[str, str]:
     columns = {name: kind for name, kind in column_types(DOCUMENT).items() if name != "text"}
     for schema in (QUALITY, DUPLICATES, CONTAMINATION):
         columns |= {name: kind for name, kind in column_types(schema).items() if name not in columns}
-    return columns
+    return columns | {f"{name}_z": "DOUBLE" for name in NORMED}
 
 
 def written_tables(run: RunDirectory) -> set[str]:
@@ -148,10 +149,9 @@ def _receipts_sql(is_written: bool) -> str:
 
 
 def _signals_sql() -> str:
+    language = 'coalesce(documents."language", quality."detected_language")'
     columns = [
-        'coalesce(documents."language", quality."detected_language") AS "language"'
-        if name == "language"
-        else f"documents.{identifier(name)}"
+        f'{language} AS "language"' if name == "language" else f"documents.{identifier(name)}"
         for name in DOCUMENT.names
         if name != "text"
     ]
@@ -161,6 +161,15 @@ def _signals_sql() -> str:
         columns += [f"{name}.{identifier(column)}" for column in schema.names if column not in taken]
         taken |= set(schema.names)
         joins.append(f"LEFT JOIN {name} ON {name}.doc = documents.doc")
+    for name in NORMED:
+        norm = identifier(f"norm of {name}")
+        columns.append(
+            f"0.6745 * (quality.{identifier(name)} - {norm}.median) / nullif({norm}.deviation, 0) AS {identifier(name + '_z')}"
+        )
+        joins.append(
+            f"LEFT JOIN norms AS {norm} ON {norm}.signal = {literal(name)} AND {norm}.bucket = documents.bucket "
+            f"AND {norm}.kind IS NOT DISTINCT FROM documents.kind AND {norm}.language IS NOT DISTINCT FROM {language}"
+        )
     return (
         f"CREATE OR REPLACE VIEW signals AS\nSELECT {', '.join(columns)}\nFROM documents\n"
         + "\n".join(joins)

@@ -62,8 +62,16 @@ def test_all_rules_that_would_drop_it_are_named_and_the_first_decides(finished_r
     }
     stored = config.model_copy(update={"filters": filters})
     finished_run.write_json("run.json", {"config": stored.model_dump(mode="json")})
-    assert story(finished_run, "a-3").failing == ["contaminated", "long", "longer"]
-    assert story(finished_run, "b-3").failing == ["long", "longer", "no_component"]
+    assert story(finished_run, "a-3").failing == {
+        "contaminated": {},
+        "long": {"n_words": 9},
+        "longer": {"n_words": 9},
+    }
+    assert story(finished_run, "b-3").failing == {
+        "long": {"n_words": 7},
+        "longer": {"n_words": 7},
+        "no_component": {},
+    }
     assert story(finished_run, "b-3").drop_reason == "long"
 
 
