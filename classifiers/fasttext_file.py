@@ -11,15 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from classifiers.errors import ModelError
+
 _MAGIC, _VERSION = 793712314, 12
 _HIERARCHICAL_SOFTMAX, _SOFTMAX = 1, 3
 _SUPERVISED = 3
 _LABEL = 1
 _CENTROIDS = 256
-
-
-class ModelError(ValueError):
-    """A model can't be used; the message names its file."""
 
 
 @dataclass(frozen=True)

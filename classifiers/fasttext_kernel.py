@@ -59,7 +59,7 @@ class FastTextModel:
 
     @classmethod
     def load(cls, path: Path) -> "FastTextModel":
-        """Read a .bin or .ftz file. Raises `fasttext_file.ModelError`."""
+        """Read a .bin or .ftz file. Raises `errors.ModelError`."""
         return cls(read_model(path))
 
     def probabilities(self, pieces: pa.Array, lines: np.ndarray) -> np.ndarray:

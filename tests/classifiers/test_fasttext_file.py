@@ -3,7 +3,8 @@ from pathlib import Path
 import fasttext
 import pytest
 
-from classifiers.fasttext_file import ModelError, read_model
+from classifiers.errors import ModelError
+from classifiers.fasttext_file import read_model
 from classifiers.language import LID_176
 
 

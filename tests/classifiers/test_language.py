@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 import classifiers.language
-from classifiers.fasttext_file import ModelError
+from classifiers.errors import ModelError
 from classifiers.language import Languages
 
 TEXTS = {
