@@ -8,13 +8,16 @@ from typing import BinaryIO, NamedTuple
 from pipelines.readers.streams import BrokenStream, plain_chunks, until_error
 
 _PACKED_BYTES = 65_536
+# Most members are a page: what was read beyond their end is read again.
+_FIRST_PACKED_BYTES = 4_096
 _UNPACKED_BYTES = 1_000_000
 _MAGIC = b"\x1f\x8b\x08"
 
 
 class Chunk(NamedTuple):
     """Bytes of an archive. member: the place in the file of the gzip member that begins with them, None where none
-    does. broken: why nothing more can be unpacked before the next chunk."""
+    does. broken: why nothing more can be unpacked before the next chunk; with `member`, of one that gave nothing.
+    """
 
     data: bytes
     member: int | None = None
@@ -31,23 +34,24 @@ def archive_chunks(stream: BinaryIO, is_packed: bool) -> Iterator[Chunk]:
 
 def _unpacked(stream: BinaryIO) -> Iterator[Chunk]:
     start: int | None = 0
-    was_searched = False
+    is_guess = False
     while start is not None:
         member = _Member(stream, start)
         yield from member.chunks()
         if member.broken is None:
-            start, was_searched = member.end, False
+            start, is_guess = member.end, False
             continue
-        yield Chunk(b"", None if member.has_data else member.start, member.broken)
-        # What broke may have lost its end, so the next begins inside it. One that was only guessed at is not
-        # searched again: time stays in proportion to the file.
-        start = _next_magic(stream, max(member.end or 0, start + 1) if was_searched else start + 1)
-        was_searched = True
+        if member.has_data or not is_guess:
+            yield Chunk(b"", None if member.has_data else member.start, member.broken)
+        # What broke may have lost its end, so the next may begin inside it. A guess that broke is not searched
+        # again: time stays in proportion to the file.
+        start = _next_magic(stream, max(member.end or 0, start + 1) if is_guess else start + 1)
+        is_guess = True
 
 
 class _Member:
     """One gzip member that begins at `start`, or after zeros there. After `chunks`: end is where the next begins
-    (no earlier than where it broke, if it is broken), None at the end of the file."""
+    (where it broke, if it is broken), None at the end of the file."""
 
     def __init__(self, stream: BinaryIO, start: int):
         self.start = start
@@ -59,7 +63,9 @@ class _Member:
     def chunks(self) -> Iterator[Chunk]:
         self._stream.seek(self.start)
         unpacker, begun, position = zlib.decompressobj(wbits=31), False, self.start
-        while packed := self._stream.read(_PACKED_BYTES):
+        size = _FIRST_PACKED_BYTES
+        while packed := self._stream.read(size):
+            size = min(4 * size, _PACKED_BYTES)
             position += len(packed)
             if not begun:
                 packed = packed.lstrip(b"\0")
@@ -71,11 +77,13 @@ class _Member:
                 try:
                     data = unpacker.decompress(packed, _UNPACKED_BYTES)
                 except zlib.error as error:
-                    yield from self._numbered(until_error(before, packed))
-                    self.broken, self.end = BrokenStream("corrupt", str(error)), position
+                    self.end = position - len(packed)
+                    for part in until_error(before, packed):
+                        self.end += 1
+                        yield from self._chunk(part)
+                    self.broken = BrokenStream("corrupt", str(error))
                     return
-                if data:
-                    yield from self._numbered([data])
+                yield from self._chunk(data)
                 if unpacker.eof:
                     self.end = position - len(unpacker.unused_data)
                     return
@@ -85,9 +93,9 @@ class _Member:
             self.broken = BrokenStream("truncated", "the gzip stream ends before its end mark")
             self.end = position
 
-    def _numbered(self, parts: Iterable[bytes]) -> Iterator[Chunk]:
-        for part in parts:
-            yield Chunk(part, None if self.has_data else self.start)
+    def _chunk(self, data: bytes) -> Iterator[Chunk]:
+        if data:
+            yield Chunk(data, None if self.has_data else self.start)
             self.has_data = True
 
 
@@ -113,6 +121,8 @@ class Window:
         self.data = bytearray()
         self.position = 0
         self.broken: BrokenStream | None = None
+        self.is_inside_broken = False
+        """Whether the last of the bytes before the break belong to the member that broke."""
         self._chunks = chunks
         self._members: deque[tuple[int, int]] = deque()
 
@@ -126,6 +136,7 @@ class Window:
         if chunk.member is not None:
             self._members.append((self.position + len(self.data), chunk.member))
         self.broken = chunk.broken
+        self.is_inside_broken = chunk.broken is not None and chunk.member is None
         self.data += chunk.data
         return self.broken is None
 
@@ -142,7 +153,7 @@ class Window:
     def pass_break(self) -> None:
         """Leave what stands before the break, and go on after it."""
         self.drop(len(self.data))
-        self.broken = None
+        self.broken, self.is_inside_broken = None, False
 
     def member(self) -> tuple[int, int] | None:
         """Place in the file of the gzip member that `position` lies in, and where it began, as a position; None in a

@@ -137,6 +137,11 @@ class _Framer:
             )
             self._find_next(size)
             return broken
+        if window.is_inside_broken and not window.data[end:].strip(b"\r\n"):
+            # Its member has no end, or a checksum that says that these are not its bytes.
+            broken = self._cut_short(place)
+            window.pass_break()
+            return broken
         record = ArchiveRecord(place, header, self._body(size, end))
         window.drop(end)
         return record

@@ -45,7 +45,7 @@ def gzip_chunks(stream: BinaryIO) -> Iterator[bytes]:
             try:
                 data = member.decompress(packed, _UNPACKED_BYTES)
             except zlib.error as error:
-                yield from until_error(before, packed)
+                yield from filter(None, until_error(before, packed))
                 raise BrokenStream("corrupt", str(error)) from None
             if data:
                 yield data
@@ -60,14 +60,12 @@ def gzip_chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def until_error(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
-    """What the bytes before the broken one unpack to: a failed call keeps it to itself."""
+    """What each byte before the broken one unpacks to, often nothing: a failed call keeps it to itself."""
     for position in range(len(packed)):
         try:
-            data = member.decompress(packed[position : position + 1])
+            yield member.decompress(packed[position : position + 1])
         except zlib.error:
             return
-        if data:
-            yield data
 
 
 def zstd_chunks(stream: BinaryIO) -> Iterator[bytes]:
