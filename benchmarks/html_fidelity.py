@@ -98,11 +98,16 @@ def data_cells(tree: HTMLTree) -> list[str]:
     return cells
 
 
+def text_of_pre(html: str) -> str:
+    """The text of a pre element, its line breaks as such."""
+    return HTMLTree.parse(html.replace("<br>", "\n")).body.text
+
+
 def readability_pages(folder: Path) -> Iterator[PageGold]:
     for page in sorted(folder.iterdir()):
         html = decoded((page / "source.html").read_bytes())
         expected = HTMLTree.parse(decoded((page / "expected.html").read_bytes()))
-        code = [node.text for node in expected.document.query_selector_all("pre").values()]
+        code = [text_of_pre(node.html) for node in expected.document.query_selector_all("pre").values()]
         yield PageGold(
             page.name,
             html,

@@ -15,6 +15,7 @@ from pipelines.readers.html.marks import (
     BOILERPLATE,
     BYLINE,
     COMMENTS,
+    GALLERY,
     LAYOUT,
     MATH_SHOWN,
     MATH_SOURCE,
@@ -25,12 +26,12 @@ from pipelines.readers.html.nodes import ARIA_HIDDEN, HIDDEN, TEXT, Nodes, find_
 
 SHOWN, GONE, ONLY_MATH = 0, 1, 2
 
-PROSE_BYTES = 80  # a block of less text may be a label, a button or a date
+PROSE_BYTES = 50  # a block of less text may be a label, a button or a date
 PROSE_LINKS = 0.4
-KEPT_SHARE = 0.4  # of the page's prose: what holds more is content, whatever its class says
-DISCUSSION_SHARE = 0.5
+KEPT_SHARE = 0.5  # of the page's prose: what holds more is content, whatever its class says
+ARTICLE_BYTES = 1500  # of prose: a page with so much beside its comments or pictures is about that
 LINK_SHARE = 0.5
-ROOT_SHARE = 0.75
+ROOT_SHARE = 0.85
 LAYOUT_CELL_BYTES = 600
 
 _NEVER, _BLOCK = tag_set(NEVER_SHOWN), tag_set(BLOCKS)
@@ -38,7 +39,7 @@ _SOFT = tag_set(
     "div section aside footer header nav ul ol dl li p form span table blockquote figure address details h2 h3 h4 "
     "h5 h6 hgroup main article center sup a i em small strong b"
 )
-_CLUSTER = tag_set("div section ul ol dl p header form li table center hgroup dd h2 h3 h4 h5 h6")
+_CLUSTER = tag_set("div section ul ol dl p header form table center hgroup h2 h3 h4 h5 h6")
 _WRAPPER = tag_set("div section article main table tbody tr td form center span body")
 _A, _BODY, _MAIN, _ARTICLE, _H1, _MATH, _PRE, _XMP, _SCRIPT, _CODE = (
     TAG[name] for name in "a body main article h1 math pre xmp script code".split()
@@ -211,18 +212,18 @@ def _data_tables(tags, parents, marks, state, chars, is_data):
 
 
 @njit(cache=True, nogil=True)
-def _cut_named(tags, parents, lasts, marks, state, prose, total):
+def _cut_named(tags, parents, lasts, marks, state, prose, code, total):
     """The second pass: what its tag or class calls boilerplate."""
     n = tags.size
-    comments = 0
+    aside_of = 0
     i = 0
     while i < n:
-        if tags[i] != TEXT and marks[i] & COMMENTS and tags[i] != _BODY:
-            comments += prose[i]
+        if tags[i] != TEXT and marks[i] & (COMMENTS | GALLERY) and tags[i] != _BODY:
+            aside_of += prose[i]
             i = lasts[i]
         else:
             i += 1
-    discussion = comments > DISCUSSION_SHARE * total
+    besides = COMMENTS | GALLERY if total - aside_of >= min(ARTICLE_BYTES, aside_of) else 0
     i = 0
     while i < n:
         tag = tags[i]
@@ -230,10 +231,12 @@ def _cut_named(tags, parents, lasts, marks, state, prose, total):
             i = lasts[i]
             continue
         if tag >= 0 and state[i] != GONE and (tag == 0 or _SOFT[tag]):
-            named = marks[i] & (BOILERPLATE | BYLINE | UNSEEN)
-            if not discussion:
-                named |= marks[i] & COMMENTS
-            if tag == _NAV or ((tag in (_ASIDE, _FOOTER) or named) and prose[i] <= KEPT_SHARE * total):
+            named = tag in (_ASIDE, _FOOTER) or marks[i] & (BOILERPLATE | BYLINE | UNSEEN)
+            if (
+                tag == _NAV
+                or marks[i] & besides
+                or (named and prose[i] <= KEPT_SHARE * total and not code[i])
+            ):
                 state[i] = GONE
                 i = lasts[i]
                 continue
@@ -291,7 +294,7 @@ def _main_content(data, tags, parents, starts, ends, lasts, marks):
     prose, code = np.zeros(n, np.int64), np.zeros(n, np.int64)
     _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code)
     _data_tables(tags, parents, marks, state, chars, is_data)
-    _cut_named(tags, parents, lasts, marks, state, prose, prose[body])
+    _cut_named(tags, parents, lasts, marks, state, prose, code, prose[body])
     _spread(parents, state)
     _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code)
     _cut_links(tags, lasts, state, chars, links, prose, code, is_data, prose[body])

@@ -6,6 +6,7 @@ import numpy as np
 from resiliparse.parse.html import HTMLTree
 
 from pipelines.readers.html.content import main_content
+from pipelines.readers.html.guard import defuse
 from pipelines.readers.html.markdown import markdown
 from pipelines.readers.html.nodes import read_nodes
 
@@ -21,7 +22,7 @@ class Page:
 
 def extract(html: str) -> Page:
     """Return the main content of a page; pages of navigation alone give an empty text."""
-    document = html.replace("\0", "").encode("utf-8", "replace")
+    document = defuse(html.replace("\0", "").encode("utf-8", "replace"))
     tree = HTMLTree.parse_from_bytes(document)
     root = tree.document.document_element if tree.document is not None else None
     if root is None:

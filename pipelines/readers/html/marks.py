@@ -2,12 +2,14 @@
 
 A class attribute is cut into names at white space, a name into words at punctuation and where a
 capital follows a small letter. Words, and pairs of neighbouring words written together, are looked
-up: `side-bar`, `sideBar` and `sidebar` are one.
+up: `side-bar`, `sideBar` and `sidebar` are one. Names that begin with a word that makes them a label of
+the content's subject or of the page's state (`tag-cookies`, `has-sidebar`) say nothing, nor do ids of
+more than three words, which are headings made into anchors (`sharing-with-a-single-developer`).
 """
 
 from pipelines.readers.html.names import lookup_table
 
-BOILERPLATE, COMMENTS, BYLINE, MATH_SOURCE, MATH_SHOWN, UNSEEN, CONTENT, TEX_IMAGE, LAYOUT = (
+BOILERPLATE, COMMENTS, BYLINE, MATH_SOURCE, MATH_SHOWN, UNSEEN, TEX_IMAGE, LAYOUT, GALLERY = (
     1 << n for n in range(9)
 )
 
@@ -27,7 +29,7 @@ _WORDS = {
     newsletter newsletters subscribe subscription signup signin login logout loginform paywall
     widget widgets skiplink skiplinks skipnav backtotop totop
     searchform searchbox searchbar printonly noprint donate donation
-    jumplinks mwjumplink editsection mweditsection navbox catlinks printfooter sitenotice siteSub
+    jumplinks mwjumplink editsection mweditsection catlinks printfooter sitenotice siteSub
     hatnote ambox authorbox authorbio aboutauthor
     """,
     COMMENTS: "comment comments commentlist commentlists commentform disqus respond commentarea",
@@ -38,10 +40,7 @@ _WORDS = {
     """,
     MATH_SOURCE: "mwe katex mathml mjx mathjax",
     UNSEEN: "visuallyhidden sronly screenreader",
-    CONTENT: """
-    articlebody articlecontent articletext entrycontent postcontent postbody maincontent storybody storycontent
-    mwcontent bodytext blogpost singlepost contentbody
-    """,
+    GALLERY: "gallery galleries carousel slideshow slider",
     TEX_IMAGE: "latex tex mwe wplatex",
 }
 _NAMES = {
@@ -53,9 +52,9 @@ _ROLES = {
     alert alertdialog banner complementary contentinfo dialog menu menubar menuitem navigation search tablist
     toolbar tooltip
     """,
-    CONTENT: "main article",
     LAYOUT: "presentation none",
 }
+_LABELS = "tag category cat has with no is without"
 
 
 def _bits_of(names_of: dict[int, str]) -> dict[str, int]:
@@ -69,3 +68,4 @@ def _bits_of(names_of: dict[int, str]) -> dict[str, int]:
 WORD_TABLE = lookup_table(_bits_of(_WORDS))
 NAME_TABLE = lookup_table(_bits_of(_NAMES))
 ROLE_TABLE = lookup_table(_bits_of(_ROLES))
+LABEL_TABLE = lookup_table(dict.fromkeys(_LABELS.split(), 1))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from pipelines.readers.html.marks import NAME_TABLE, ROLE_TABLE, WORD_TABLE
+from pipelines.readers.html.marks import LABEL_TABLE, NAME_TABLE, ROLE_TABLE, WORD_TABLE
 from pipelines.readers.html.names import (
     RAW_TEXT,
     TAG,
@@ -26,7 +26,8 @@ TEXT, OTHER = -1, 0
 HIDDEN, ARIA_HIDDEN, RAW = 1 << 20, 1 << 21, 1 << 22
 
 _VOID, _RAW_TEXT = tag_set(VOID), tag_set(RAW_TEXT)
-_SCRIPT, _PLAINTEXT = TAG["script"], TAG["plaintext"]
+_SCRIPT = TAG["script"]
+_MOST_WORDS_OF_ID, _MANY = 3, 1 << 30
 
 
 class Nodes(NamedTuple):
@@ -49,7 +50,7 @@ class Nodes(NamedTuple):
 
 def read_nodes(serialised: np.ndarray) -> Nodes:
     """Read the nodes of a serialised tree, uint8[n_bytes], in linear time."""
-    return Nodes(*_read(serialised, *TAG_TABLE, *WORD_TABLE, *NAME_TABLE, *ROLE_TABLE))
+    return Nodes(*_read(serialised, TAG_TABLE, WORD_TABLE, NAME_TABLE, ROLE_TABLE, LABEL_TABLE))
 
 
 @njit(forceinline=True)
@@ -72,7 +73,7 @@ def spells(data, at, end, name):
 
 
 @njit(cache=True, nogil=True)
-def _end_of_script(data, at):
+def end_of_script(data, at):
     """Where a script's text ends: the states of WHATWG HTML, 13.2.5.15 to 13.2.5.31."""
     n = data.size
     state = 0  # 1 within `<!--`, 2 within `<script` there
@@ -83,9 +84,9 @@ def _end_of_script(data, at):
                 state = 1
                 at += 2  # its own dashes may be those of `-->`
                 continue
-            if state == 1 and spells(data, at, n, b"<script") and _ends_name(data, at + 7):
+            if state == 1 and spells(data, at, n, b"<script") and ends_name(data, at + 7):
                 state = 2
-            elif spells(data, at, n, b"</script") and _ends_name(data, at + 8):
+            elif spells(data, at, n, b"</script") and ends_name(data, at + 8):
                 if state < 2:
                     return at
                 state = 1
@@ -96,7 +97,7 @@ def _end_of_script(data, at):
 
 
 @njit(forceinline=True)
-def _ends_name(data, at):
+def ends_name(data, at):
     return at < data.size and (data[at] == 62 or data[at] == 47 or is_space(data[at]))
 
 
@@ -111,32 +112,36 @@ def _end_of_raw(data, at, name_start, name_end):
                 if data[at + 2 + k] != data[name_start + k]:
                     same = False
                     break
-            if same and _ends_name(data, at + 2 + size):
+            if same and ends_name(data, at + 2 + size):
                 return at
         at += 1
     return n
 
 
 @njit(cache=True, nogil=True)
-def _marks_of_words(data, start, end, keys, values, name_keys, name_values):
-    """The bits of all words of a class or id attribute."""
+def _marks_of_words(data, start, end, word_table, name_table, label_table, most_words):
+    """The bits of the names in a class or id attribute; those of more words than most count for nothing."""
     marks = np.int64(0)
     at = start
     while at < end:
         while at < end and is_space(data[at]):
             at += 1
+        if at == end:
+            break
         name, word, pair = fnv_start(), fnv_start(), fnv_start()
-        letters, words = 0, 0
-        previous = 0
-        first = at
+        letters, words, previous = 0, 0, 0
+        marks_of_name = np.int64(0)
+        is_label = False
         while True:
-            byte = 0 if at >= end else np.int64(data[at])
-            over = byte == 0 or is_space(byte)
+            over = at >= end or is_space(data[at])
+            byte = 0 if over else np.int64(data[at])
             is_letter = 97 <= (byte | 32) <= 122 or byte >= 128
             if letters and (not is_letter or (65 <= byte <= 90 and 97 <= previous <= 122)):
-                marks |= look_up(keys, values, word)
+                marks_of_name |= look_up(word_table[0], word_table[1], word)
                 if words:
-                    marks |= look_up(keys, values, pair)
+                    marks_of_name |= look_up(word_table[0], word_table[1], pair)
+                elif look_up(label_table[0], label_table[1], word):
+                    is_label = not over
                 pair = word
                 words += 1
                 word, letters = fnv_start(), 0
@@ -149,10 +154,9 @@ def _marks_of_words(data, start, end, keys, values, name_keys, name_values):
                 letters += 1
             previous = byte
             at += 1
-        if at > first:
-            marks |= look_up(name_keys, name_values, name)
-        elif at < end:
-            at += 1
+        if words <= most_words and not is_label:
+            marks |= marks_of_name
+        marks |= look_up(name_table[0], name_table[1], name)
     return marks
 
 
@@ -211,7 +215,7 @@ def find_attribute(data, at, end, name):
 
 
 @njit(cache=True, nogil=True)
-def _marks_of(data, start, end, keys, values, name_keys, name_values, role_keys, role_values):
+def _marks_of(data, start, end, word_table, name_table, role_table, label_table):
     marks = np.int64(0)
     at = start
     while at < end:
@@ -231,15 +235,17 @@ def _marks_of(data, start, end, keys, values, name_keys, name_values, role_keys,
             value_end = at
             at += 1
         size = name_end - name_start
-        if (size == 5 and spells(data, name_start, name_end, b"class")) or (
-            size == 2 and spells(data, name_start, name_end, b"id")
-        ):
-            marks |= _marks_of_words(data, value_start, value_end, keys, values, name_keys, name_values)
+        if size == 5 and spells(data, name_start, name_end, b"class"):
+            marks |= _marks_of_words(data, value_start, value_end, word_table, name_table, label_table, _MANY)
+        elif size == 2 and spells(data, name_start, name_end, b"id"):
+            marks |= _marks_of_words(
+                data, value_start, value_end, word_table, name_table, label_table, _MOST_WORDS_OF_ID
+            )
         elif size == 4 and spells(data, name_start, name_end, b"role"):
             h = fnv_start()
             for k in range(value_start, value_end):
                 h = fnv_step(h, np.int64(data[k]))
-            marks |= look_up(role_keys, role_values, h)
+            marks |= look_up(role_table[0], role_table[1], h)
         elif size == 5 and spells(data, name_start, name_end, b"style"):
             if _hides(data, value_start, value_end):
                 marks |= HIDDEN
@@ -255,9 +261,7 @@ def _marks_of(data, start, end, keys, values, name_keys, name_values, role_keys,
 
 
 @njit(cache=True, nogil=True)
-def _read(
-    data, tag_keys, tag_values, keys, values, name_keys, name_values, role_keys, role_values
-):  # fmt: skip
+def _read(data, tag_table, word_table, name_table, role_table, label_table):
     n = data.size
     most = 1
     for at in range(n):
@@ -302,7 +306,7 @@ def _read(
             h = fnv_step(h, np.int64(data[at]))
             at += 1
         name_end = at
-        tag = look_up(tag_keys, tag_values, h)
+        tag = look_up(tag_table[0], tag_table[1], h)
         if closing:
             at += 1
             if open_node >= 0 and not _VOID[tag]:
@@ -325,14 +329,12 @@ def _read(
         tags[node], parents[node], lasts[node] = tag, open_node, count + 1
         starts[node], ends[node] = attributes, at
         if at > attributes:
-            marks[node] = _marks_of(
-                data, attributes, at, keys, values, name_keys, name_values, role_keys, role_values
-            )
+            marks[node] = _marks_of(data, attributes, at, word_table, name_table, role_table, label_table)
         count += 1
         at += 1
         if _RAW_TEXT[tag]:
             start = at
-            at = _end_of_script(data, at) if tag == _SCRIPT else _end_of_raw(data, at, name_start, name_end)
+            at = end_of_script(data, at) if tag == _SCRIPT else _end_of_raw(data, at, name_start, name_end)
             if at > start:
                 tags[count], parents[count], lasts[count] = TEXT, node, count + 1
                 starts[count], ends[count], marks[count] = start, at, RAW
