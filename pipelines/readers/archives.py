@@ -105,7 +105,10 @@ def _content(record: ArchiveRecord, document_bytes: int) -> tuple[str, str | Non
 
 
 def _http_content(record: ArchiveRecord, document_bytes: int) -> tuple[str, str | None, bytes]:
-    response = _parsed(record.body, "none")
+    try:
+        response = _parsed(record.body, "none")
+    except OSError as error:
+        raise _broken_http(error) from None
     header = response.http_headers
     if header is None or header.status_code is None:
         raise Unusable("corrupt", "the record is no HTTP response")
@@ -132,7 +135,7 @@ def _decoded(block: bytes, what: str, body: bytes, document_bytes: int) -> bytes
             not _CHUNK_LENGTH.match(body) if what == "transfer" else _LOOKS_LIKE_HTML.match(body[:1000])
         )
         if not is_plain:
-            raise Unusable("corrupt", f"HTTP: {' '.join(str(error).split())}") from None
+            raise _broken_http(error) from None
         return body
 
 
@@ -152,13 +155,15 @@ def _gunzipped(body: bytes, document_bytes: int) -> bytes:
     return b"".join(parts)
 
 
+def _broken_http(error: OSError) -> Unusable:
+    return Unusable("corrupt", f"HTTP: {' '.join(str(error).split())}")
+
+
 def _parsed(body: bytes, decode: str) -> WarcRecord:
+    """The HTTP response that a block is, read by fastwarc. Raises OSError where it can't be."""
     head = f"WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: {len(body)}\r\n\r\n"
-    try:
-        record = WarcRecord.from_bytes(head.encode() + body)
-        record.parse_http(auto_decode=decode, max_header_len=HEAD_BYTES, quirks_mode=True)
-    except OSError as error:
-        raise Unusable("corrupt", f"HTTP: {' '.join(str(error).split())}") from None
+    record = WarcRecord.from_bytes(head.encode() + body)
+    record.parse_http(auto_decode=decode, max_header_len=HEAD_BYTES, quirks_mode=True)
     return record
 
 
