@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from pipelines.inspection.excerpts import readable
 from pipelines.readers.archive_bytes import Window, archive_chunks
-from pipelines.readers.archive_records import archive_records
+from pipelines.readers.archive_records import ArchiveRecord, archive_records
 from pipelines.readers.files import open_input
 from pipelines.readers.jsonl import piece_lines
 from pipelines.readers.parquet import UnreadableFooter, read_footer
@@ -212,14 +212,14 @@ def _archive_rows(files: list[InputFile]) -> float:
         with open_input(file.path) as stream:
             window = Window(archive_chunks(stream, is_packed=file.format == "warc.gz"))
             for record in archive_records(window, _LONGEST_RECORD):
-                header = getattr(record, "header", {})
-                rows += header.get("warc-type", "response") in ("response", "resource", "conversion")
+                if isinstance(record, ArchiveRecord):
+                    rows += record.header.get("warc-type") in ("response", "resource", "conversion")
                 if rows == SAMPLED:
-                    break
-            looked_at += min(stream.tell(), file.size)
-        if rows == SAMPLED:
-            break
-    return rows / max(looked_at, 1) * sum(file.size for file in files)
+                    member = window.member()
+                    looked_at += window.position if member is None else member[0] or stream.tell()
+                    return rows / max(looked_at, 1) * sum(file.size for file in files)
+        looked_at += file.size
+    return rows
 
 
 def _columns_and_rows(files: list[InputFile]) -> tuple[list[str], float]:

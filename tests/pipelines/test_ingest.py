@@ -29,6 +29,7 @@ from pipelines.storage.receipts import read_receipts
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import parse_config
 from schemas.documents import DOCUMENT, row_of, split_of
+from tests.pipelines.archives import page, warc
 from tests.pipelines.readers.pieces import lines_file
 
 KEPT = [
@@ -347,6 +348,39 @@ def test_inputs_and_runs_may_be_anywhere(tmp_path):
     inputs = [{"path": f"{url}/in/f.{kind}", "bucket": "code"} for kind in ("jsonl", "jsonl.gz", "parquet")]
     run = do(parse_config({"run": f"{url}/run", "inputs": inputs}))
     assert documents(run).num_rows == 150
+
+
+def test_trees_and_archives_become_documents_and_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(plans, "SPLIT_BYTES", 1_500)
+    files_of_tree = {f"src/m{k:02}.py": f"print({k})\n" * (k + 1) for k in range(40)}
+    files_of_tree |= {"README": "About it.", "empty/__init__.py": "", "bad.py": "\0"}
+    for name, text in files_of_tree.items():
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_text(text)
+    archive = b"".join(gzip.compress(page(str(k)) + warc(f"r{k}", b"", "request")) for k in range(20))
+    (tmp_path / "a.warc.gz").write_bytes(archive)
+    inputs = [{"path": str(tmp_path / name), "bucket": "code"} for name in ("tree", "a.warc.gz")]
+    run = do(parse_config({"run": str(tmp_path / "run"), "inputs": inputs}))
+    made = documents(run)
+    texts = dict(zip(made["id"].to_pylist(), made["text"].to_pylist(), strict=True))
+    bad = {"empty/__init__.py", "bad.py"}
+    assert {key: text for key, text in texts.items() if not key.startswith("<")} == {
+        name: text for name, text in files_of_tree.items() if name not in bad
+    }
+    assert [key for key in texts if key.startswith("<")] == [f"<urn:{k}>" for k in range(20)]
+    assert {row["file"]: row["reason"] for row in quarantine(run)} == {
+        str(tmp_path / "tree" / "empty/__init__.py"): "empty_text",
+        str(tmp_path / "tree" / "bad.py"): "binary",
+    }
+    total = counts(run)
+    assert total["records"] == total["documents"] + total["quarantined"] == 63
+    assert (total["not_documents"], total["not_documents_request"]) == (20, 20)
+    places = [
+        piece for receipt in read_receipts(run, "ingest").values() for piece in receipt.details["pieces"]
+    ]
+    assert [piece["records"] for piece in places] == [1] * 43 + [20]
+    numbers = set(made["doc"].to_pylist()) | {(row["split"] << 32) + row["row"] for row in quarantine(run)}
+    assert len(numbers) == 63
 
 
 READ_LONG_LINE = """

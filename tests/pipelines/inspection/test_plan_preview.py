@@ -11,6 +11,7 @@ import tiktoken
 from pipelines.errors import UsageError
 from pipelines.inspection.plan_preview import SAMPLED, preview
 from schemas.config import parse_config
+from tests.pipelines.archives import page, warc
 
 
 def row(k):
@@ -51,6 +52,48 @@ def test_a_wrong_column_of_text_is_shown(tmp_path):
     assert [one.missing[0] for one in found.inputs] == ["text", "text"]
     assert [(one.sampled, one.text_bytes, one.tokens) for one in found.inputs] == [(0, 0, 0)] * 2
     assert "missing: text, url" in found.as_text()
+
+
+@pytest.mark.parametrize("name", ["plain.jsonl", "packed.jsonl.gz", "table.parquet"])
+def test_a_named_column_that_is_not_there_is_told_with_the_nearest_name(tmp_path, name):
+    write_inputs(tmp_path)
+    found = look(tmp_path, (name, "web", {"text": "boddy", "url": "link", "metadata": ["views"]}))
+    assert found.inputs[0].problems == [
+        "none of the first records has `boddy`, which `text` names; did you mean `body`?",
+        "none of the first records has `link`, which `url` names",
+    ]
+    assert "WRONG: none of the first records has `boddy`" in found.as_text()
+    right = look(tmp_path, (name, "web", {"text": "body", "id": "id"}))
+    assert right.inputs[0].problems == []
+    assert "WRONG" not in right.as_text()
+
+
+def test_trees_and_archives_are_counted_and_what_is_not_read_is_named(tmp_path):
+    tree = tmp_path / "tree"
+    for name in ("a.py", "b.py", "deep/README.md", ".git/config", "node_modules/x.js", "a.png", "b.\x1b.png"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("Some words of a file.")
+    (tree / "bad.py").write_bytes(b"\0")
+    archive = b"".join(gzip.compress(page(str(k)) + warc(f"r{k}", b"", "request")) for k in range(300))
+    (tmp_path / "a.warc.gz").write_bytes(archive)
+    found = look(tmp_path, ("tree", "code", {}), ("a.warc.gz", "web", {}))
+    one, other = found.inputs
+    assert (one.files, one.formats, one.rows, one.bad) == (4, {"code": 3, "text": 1}, 4, {"binary": 1})
+    assert {other.why: other.count for other in one.passed_over} == {
+        "hidden": 1,
+        "tool_folder": 1,
+        "unknown_format": 2,
+    }
+    assert (one.columns, one.missing, one.problems) == ([], [], [])
+    assert one.text_bytes == pytest.approx(4 * 21 * 3 / 4, abs=1)
+    assert (other.formats, other.sampled) == ({"warc.gz": 1}, SAMPLED)
+    assert other.rows == pytest.approx(300, rel=0.05)
+    assert other.not_documents["request"] >= SAMPLED - 1
+    text = found.as_text()
+    assert "passed over: 1 hidden files and folders, such as .git (.git/config)" in text
+    assert "b.\\x1b.png" in text
+    assert "\x1b" not in text
+    assert "not documents:" in text
 
 
 def test_bad_records_of_the_sample_are_told_by_reason(tmp_path):

@@ -147,6 +147,33 @@ def test_inputs_that_can_not_be_used(tmp_path, paths, message):
         make_plan(config(tmp_path, *paths), None)
 
 
+def test_files_that_are_documents_share_splits_and_what_is_not_read_stands_in_the_plan(tmp_path):
+    for name, size in [("a.py", 60), ("b.txt", 0), ("deep/c.html", 30), ("d.warc", 70), ("e.warc.gz", 20)]:
+        write(tmp_path, f"in/{name}", size)
+    for name in ("x.png", ".git/config", "deep/y.png"):
+        write(tmp_path, f"in/{name}", 5)
+    plan = make_plan(config(tmp_path, "in"), None)
+    assert [file.name for file in plan.files] == ["a.py", "b.txt", "d.warc", "deep/c.html", "e.warc.gz"]
+    assert layout(plan) == [
+        [("a.py", 0, 0), ("b.txt", 0, 0)],
+        [("d.warc", 0, 0), ("c.html", 0, 0)],
+        [("e.warc.gz", 0, 0)],
+    ]
+    assert [(other.why, other.count, other.paths) for other in plan.passed_over] == [
+        ("hidden", 1, (".git/config",)),
+        ("unknown_format", 2, ("deep/y.png", "x.png")),
+    ]
+
+
+def test_plans_made_before_files_had_names_stay_valid(tmp_path):
+    write(tmp_path, "in/a.jsonl", 50)
+    run, settings = RunDirectory(tmp_path / "run"), config(tmp_path, "in")
+    plan = load_or_make_plan(run, settings).model_dump(mode="json", exclude={"passed_over"})
+    del plan["files"][0]["name"]
+    run.write_json("plan.json", plan)
+    assert load_or_make_plan(run, settings) == make_plan(settings, None)
+
+
 def test_a_plan_of_another_version_is_refused(tmp_path):
     write(tmp_path, "in/a.jsonl", 5)
     run = RunDirectory(tmp_path / "run")
