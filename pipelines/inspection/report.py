@@ -19,7 +19,7 @@ from .report_drawing import draw
 from .report_duplicates import find_groups, read_near_duplicates
 from .report_format import report_environment
 from .report_histograms import read_histograms
-from .report_inputs import read_inputs, without_logins
+from .report_inputs import count_inputs, files_not_read, read_plan, without_logins
 from .report_privacy import read_privacy
 from .report_quarantine import read_quarantine
 from .report_questions import further_questions
@@ -31,6 +31,10 @@ from .views import connect
 REPORT = "report/index.html"
 DECONTAMINATION = "report/decontamination.html"
 _MEMORY = "1GB"
+_SHARED_COLUMNS = (
+    "doc, source, bucket, language, n_tokens, is_duplicate, kept_doc, similarity, "
+    "verdict, rule, ratio, benchmark, item_id, segment, drop_reason, component"
+)
 _SHOWN_VALUES = 20
 _SHARES_OF_A_RULE = 6
 _OTHER_HUE = 6
@@ -39,8 +43,9 @@ _OTHER_HUE = 6
 def write_report(run: RunDirectory, config: Config) -> str:
     """Write RUN/report/index.html from what stands now, and return its path.
 
-    Costs some passes over the facts and one over the ids, and reads the text of the few documents that it
-    shows. Memory is 1 GB, beyond which tables go to disk; the page grows with the config, not with the run.
+    Costs four passes over the facts and one over the ids, and reads the text of the few documents that it
+    shows. Memory is 1 GB, beyond which tables go to disk: about 150 bytes a document. The page grows with
+    the config, not with the run.
     """
     with connect(run, config, memory_limit=_MEMORY, preserve_insertion_order=False) as con:
         page = report_environment().get_template("report.html.j2").render(_content(run, config, con))
@@ -49,8 +54,7 @@ def write_report(run: RunDirectory, config: Config) -> str:
 
 
 def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    # Every later mention of `receipts` and of `parts` means this one, which is read from its files once.
-    con.execute("CREATE TEMP TABLE receipts AS SELECT * FROM receipts")
+    _read_once(con)
     count_fates(con)
     funnel = read_funnel(con, config)
     examples = choose_examples(con, config.seed)
@@ -58,6 +62,7 @@ def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) 
     texts = read_beginnings(
         con, [*examples.all_docs(), *(doc for group in groups for doc in (group.kept_doc, group.shown_doc))]
     )
+    plan = read_plan(run)
     rules = drop_rules(config)
     dropped = sorted(funnel.fates.dropped.items(), key=lambda entry: -entry[1].documents)
     met = [reason for reason, amount in dropped if amount.documents]
@@ -67,7 +72,8 @@ def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) 
         "name": "/".join(without_logins(run.url).rstrip("/").rsplit("/", 2)[-2:]),
         "state": stored.get("state", {"is": "planned"}),
         "versions": stored.get("versions", {}),
-        "inputs": read_inputs(run, config, con),
+        "inputs": [] if plan is None else count_inputs(plan, config, con),
+        "not_read": [] if plan is None else files_not_read(plan, config),
         "quarantine": read_quarantine(con),
         "funnel": funnel,
         "mismatches": funnel.mismatches(),
@@ -90,9 +96,7 @@ def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) 
         "dedup": config.dedup,
         "examples": make_examples(examples, texts),
         "generation": _generation(con, rules),
-        "repeated_ids": con.execute("SELECT count(*) - count(DISTINCT hash(id)) FROM documents").fetchall()[
-            0
-        ][0],
+        "repeated_ids": _repeated_ids(con),
         "decontaminate": config.decontaminate,
         "contamination": read_contamination(con),
         "decontamination_page": DECONTAMINATION.rsplit("/", 1)[-1] if run.exists(DECONTAMINATION) else None,
@@ -106,6 +110,13 @@ def _content(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) 
         ),
     }
     return {**content, "contents": _contents(content)}
+
+
+def _read_once(con: duckdb.DuckDBPyConnection) -> None:
+    """Put tables in the place of the views `receipts` and `selection`, with the columns that more than one
+    section needs: their files are read and joined once."""
+    con.execute("CREATE TEMP TABLE receipts AS SELECT * FROM receipts")
+    con.execute(f"CREATE TEMP TABLE selection AS SELECT {_SHARED_COLUMNS} FROM selection")
 
 
 def _contents(content: dict[str, Any]) -> list[tuple[str, str]]:
@@ -127,6 +138,14 @@ def _contents(content: dict[str, Any]) -> list[tuple[str, str]]:
         ("more", "Config, versions and further questions", True),
     ]
     return [(anchor, title) for anchor, title, is_there in sections if is_there]
+
+
+def _repeated_ids(con: duckdb.DuckDBPyConnection) -> int:
+    """Documents whose id an earlier one has. Grouped, so that what does not fit into memory goes to disk."""
+    return con.execute(
+        "SELECT coalesce(sum(documents - 1), 0)::BIGINT "
+        "FROM (SELECT count(*) AS documents FROM documents GROUP BY hash(id))"
+    ).fetchall()[0][0]
 
 
 def _generation(con: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> dict[str, Any] | None:

@@ -7,13 +7,13 @@ import duckdb
 _SHOWN_BENCHMARKS = 20
 _VERDICTS = """
 SELECT verdict, coalesce(rule, ''), count(*), coalesce(sum(n_tokens), 0)::BIGINT
-FROM signals WHERE verdict IS NOT NULL GROUP BY ALL ORDER BY 3 DESC, 1, 2
+FROM selection WHERE verdict IS NOT NULL GROUP BY ALL ORDER BY 3 DESC, 1, 2
 """
 _BENCHMARKS = """
 WITH found AS (
   SELECT benchmark, count(*) FILTER (verdict = 'contaminated') AS contaminated,
     count(*) FILTER (verdict = 'partial') AS partial
-  FROM contamination WHERE verdict <> 'clean' GROUP BY ALL
+  FROM selection WHERE verdict <> 'clean' GROUP BY ALL
 ), indexed AS (
   SELECT entry.key AS benchmark, entry.value AS items
   FROM (SELECT unnest(map_entries(counts)) AS entry FROM receipts WHERE stage = 'index') WHERE entry.key <> 'items'

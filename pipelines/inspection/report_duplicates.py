@@ -75,7 +75,7 @@ def find_groups(con: duckdb.DuckDBPyConnection) -> list[LargestGroup]:
         "CREATE OR REPLACE TEMP TABLE near_groups AS SELECT kept_doc, count(*) AS dropped, "
         "coalesce(sum(n_tokens), 0)::BIGINT AS tokens, count(*) FILTER (similarity >= 1) AS exact, "
         "min(similarity) AS least_similarity, arg_min(doc, (similarity, doc)) AS shown_doc "
-        "FROM signals WHERE is_duplicate GROUP BY kept_doc"
+        "FROM selection WHERE is_duplicate GROUP BY kept_doc"
     )
     rows = con.execute(
         f"SELECT * FROM near_groups ORDER BY dropped DESC, kept_doc LIMIT {SHOWN_GROUPS}"
@@ -110,7 +110,7 @@ def read_near_duplicates(
     ]
     sources: dict[int, list[tuple[str, int]]] = {}
     for kept, source, count in con.execute(
-        "SELECT kept_doc, source, count(*) FROM signals "
+        "SELECT kept_doc, source, count(*) FROM selection "
         f"WHERE is_duplicate AND {_among('kept_doc', [group.kept_doc for group in largest])} "
         "GROUP BY ALL ORDER BY 3 DESC, 2"
     ).fetchall():

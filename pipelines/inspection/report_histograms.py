@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.selection import selection_sql
 from schemas.config import Config
 
 from .report_bins import Bins, choose_bins
@@ -74,7 +75,7 @@ def read_histograms(con: duckdb.DuckDBPyConnection, config: Config, documents: i
     if not documents:
         return []
     bins, quantiles = _choose_bins(con, facts, max(1, documents // _SAMPLE))
-    return _count(con, facts, bins, quantiles) if bins else []
+    return _count(con, config, facts, bins, quantiles) if bins else []
 
 
 def _choose_bins(
@@ -103,6 +104,7 @@ def _is_whole(con: duckdb.DuckDBPyConnection, fact: str) -> bool:
 
 def _count(
     con: duckdb.DuckDBPyConnection,
+    config: Config,
     facts: dict[str, list[Threshold]],
     bins: dict[str, Bins],
     quantiles: dict[str, tuple[float, float, float]],
@@ -110,7 +112,7 @@ def _count(
     """One pass over the facts."""
     counted = ", ".join(f"histogram({_value(fact)}, ?::DOUBLE[])" for fact in bins)
     rows = con.execute(
-        f"SELECT drop_reason, {counted} FROM selection GROUP BY drop_reason",
+        f"SELECT drop_reason, {counted} FROM ({selection_sql(config)}) AS selection GROUP BY drop_reason",
         [list(bins[fact].edges) for fact in bins],
     ).fetchall()
     histograms = []

@@ -7,7 +7,7 @@ import duckdb
 
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config
-from schemas.plan import Plan
+from schemas.plan import WHY_PASSED_OVER, Plan
 
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -31,11 +31,36 @@ class InputCounts:
     text_bytes: int
 
 
-def read_inputs(run: RunDirectory, config: Config, con: duckdb.DuckDBPyConnection) -> list[InputCounts]:
-    """In the order of the config; none before the run is planned. Records are 0 where they are not read yet."""
-    if not run.exists("plan.json"):
-        return []
-    plan = Plan.model_validate_json(run.read_bytes("plan.json"))
+@dataclass(frozen=True)
+class NotRead:
+    """Files that an input leads to and that are not read; why: as a reader is told. paths: the first few."""
+
+    path: str
+    why: str
+    files: int
+    paths: tuple[str, ...]
+
+
+def read_plan(run: RunDirectory) -> Plan | None:
+    """None before the run is planned."""
+    return Plan.model_validate_json(run.read_bytes("plan.json")) if run.exists("plan.json") else None
+
+
+def files_not_read(plan: Plan, config: Config) -> list[NotRead]:
+    """In the order of the inputs."""
+    return [
+        NotRead(
+            without_logins(config.inputs[one.input].path),
+            WHY_PASSED_OVER.get(one.why, one.why),
+            one.count,
+            tuple(without_logins(path) for path in one.paths),
+        )
+        for one in plan.passed_over
+    ]
+
+
+def count_inputs(plan: Plan, config: Config, con: duckdb.DuckDBPyConnection) -> list[InputCounts]:
+    """In the order of the config. Records are 0 where they are not read yet."""
     counts = dict(con.execute("SELECT task, counts FROM receipts WHERE stage = 'ingest'").fetchall())
     texts = dict(con.execute("SELECT split, sum(text_bytes)::BIGINT FROM parts GROUP BY split").fetchall())
     rows = []

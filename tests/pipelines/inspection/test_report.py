@@ -8,6 +8,7 @@ from pipelines.inspection.report import write_report
 from pipelines.storage.parts import document_file, part_name, signal_file
 from schemas.config import parse_config
 from schemas.documents import DOCUMENT
+from schemas.plan import WHY_PASSED_OVER, PassedOver, Plan
 from schemas.signals import CONTAMINATION, DUPLICATES, QUALITY, SPANS
 
 from .conftest import CODE, HOSTILE, PARTS, add_facts, rows
@@ -62,6 +63,21 @@ def test_inputs_are_counted_one_by_one(finished_run, config):
         "data/b.parquet": [1, 5, 0, 1, 4],
         "all inputs": [2, 11, 1, 1, 9],
     }
+
+
+def test_files_that_were_not_read_are_named_with_the_reason(finished_run, config):
+    caption = "Files that inputs lead to and that were passed over"
+    assert caption not in report_of(finished_run, config).tables
+    plan = Plan.model_validate_json(finished_run.read_bytes("plan.json"))
+    passed = PassedOver(input=1, why="hidden", count=1_200, paths=("data/.git/a", "data/.git/b"))
+    finished_run.write_bytes(
+        "plan.json", plan.model_copy(update={"passed_over": (passed,)}).model_dump_json().encode()
+    )
+    _, row = report_of(finished_run, config).tables[caption]
+    assert row[0] == "data/b.parquet"
+    assert row[1] == WHY_PASSED_OVER["hidden"]
+    assert number(row[2]) == 1_200
+    assert row[3] == "data/.git/a,data/.git/b"
 
 
 def test_documents_of_every_fate_are_there_to_read(finished_run, config):
