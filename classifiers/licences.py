@@ -103,10 +103,10 @@ _SITE = r"(?i)^\s*(?:https?:)?//(?:[^/?#]*[@.])?(?P<site>{})\.?(?::[0-9]*)?(?:[/
 _RESERVED_ID = "all-rights-reserved"
 
 _CREDIT = re.compile(
-    r"(?i)\b(?:images?|photos?|fotos?|bild(?:er|quelle)?|pictures?|illustrations?|fig(?:ure)?|icons?|flickr|wikimedia"
+    r"(?i)\b(?:images?|photos?|fotos?|bild(?:er|quelle)?|pictures?|illustrations?|fig(?:ure)?|icons?|flickr|wiki[mp]edia"
     r"|noun project|credits?|img|jpe?g|png)\b"
 )
-_CREDIT_REACH = 80  # bytes on either side
+_CREDIT_REACH = 120  # bytes on either side
 
 Groups = dict[str, str]
 
