@@ -72,7 +72,6 @@ def _of_lines(stats: TextStats) -> dict[str, np.ndarray]:
     feed = _columns(stats.feed_lines, FEED_COUNTS)
     paragraphs = _columns(stats.paragraphs, PARAGRAPH_COUNTS)
     n_chars, filled = chars["characters"], feed["filled_lines"]
-    third = feed["third_longest"]
     not_feeds = np.where(filled > 0, n_chars - chars["newlines"], 0)
     return {
         "bullet_line_ratio": _ratio(lines["bullet_lines"], lines["lines"]),
@@ -87,7 +86,7 @@ def _of_lines(stats: TextStats) -> dict[str, np.ndarray]:
         "line_punct_ratio": _ratio(feed["terminal_lines"], filled),
         "short_line_ratio": _ratio(feed["short_lines"], filled),
         "char_dup_ratio": _ratio(feed["duplicate_filled_chars"], not_feeds),
-        "third_longest_line": np.where(third < 0, np.nan, third),
+        "third_longest_line": feed["third_longest"],
     }
 
 

@@ -33,7 +33,7 @@ Lines and paragraphs
 - `char_dup_ratio` (FineWeb): characters in such lines met before, by the characters that are not line
   feeds. Null without such lines.
 - `newline_to_word_ratio` (FineWeb, the list ratio): line feeds by whitespace_words. Null without words.
-- `third_longest_line` (mC4): characters of the third longest line. Null with fewer than three lines.
+- `third_longest_line` (mC4): characters of the third longest line between line feeds; 0 with fewer than three.
 
 N-grams
 
@@ -50,7 +50,8 @@ C4: what becomes of the lines of str.splitlines. A line counts at its first reas
 - `c4_short_lines`: with fewer than 3 words.
 - `c4_javascript_lines`: that name javascript.
 - `c4_policy_lines`: with one of six phrases about cookies, privacy and terms of use.
-- `c4_lines_kept`, `c4_words_kept`, `c4_sentences_kept`: what is left, its words and its sentences.
+- `c4_lines_kept`, `c4_words_kept`, `c4_sentences_kept`: what is left, its words and its sentences, without citation
+  marks ("[12]", "[edit]", "[citation needed]").
 - `c4_lorem_ipsum`, `c4_curly_bracket`: whether a line that got so far has "lorem ipsum" or "{", for
   which C4 drops the whole page.
 
@@ -88,7 +89,7 @@ HEURISTICS = pa.schema(
         *(pa.field(name, pa.float64()) for name in _LINE_RATIOS),
         pa.field("nonblank_lines", pa.int64(), nullable=False),
         *(pa.field(name, pa.float64()) for name in _FINEWEB),
-        pa.field("third_longest_line", pa.int64()),
+        pa.field("third_longest_line", pa.int64(), nullable=False),
         *(pa.field(name, pa.float64()) for name in _GRAMS),
         *(pa.field(name, pa.int64(), nullable=False) for name in _C4_COUNTS),
         *(pa.field(name, pa.bool_(), nullable=False) for name in _C4_FLAGS),

@@ -267,6 +267,8 @@ def count_c4_lines(base, start, end, size, classes, tail, scratch, counts):
         if marks & _FOUND_POLICY:
             counts[5] += 1
             continue
+        if line != base:
+            words, _ = count_words(line, at, until, readable, tail)
         counts[8] += 1
         counts[9] += words
         counts[10] += count_sentences(line, at, until, readable, classes, tail)

@@ -39,7 +39,7 @@ FEED_COUNTS = (
 """Columns of `count_feed_lines`: what is left of the text split at runs of line feeds, how many of these
 were met before and their characters; of the lines that are not all white space their number, of these
 those that end with a terminal character, those of at most SHORT_LINE characters, and the characters of
-those met before; characters of the third longest line of all, -1 with fewer than three."""
+those met before; characters of the third longest line of all, 0 with fewer than three."""
 
 PARAGRAPH_COUNTS = ("paragraphs", "duplicate_paragraphs", "duplicate_chars")
 """Columns of `count_paragraphs`."""
@@ -126,7 +126,7 @@ def count_feed_lines(base, start, end, size, classes, tail, keys, stamps, stamp,
         pieces += edges
         repeated += edges == 2
     counts[0], counts[1], counts[2], counts[3] = pieces, repeated, repeated_chars, filled
-    counts[4], counts[5], counts[6], counts[7] = terminal, short, repeated_filled_chars, third
+    counts[4], counts[5], counts[6], counts[7] = terminal, short, repeated_filled_chars, max(third, 0)
 
 
 @njit(nogil=True)

@@ -82,7 +82,7 @@ def feed_lines(text: str) -> list[int]:
     filled = [line for line in every if line.strip()]
     terminal = sum(line[-1] in TERMINALS for line in filled)
     short = sum(len(line) <= 30 for line in filled)
-    third = min(nlargest(3, map(len, every))) if len(every) > 2 else -1
+    third = min(nlargest(3, map(len, every))) if len(every) > 2 else 0
     return [
         len(pieces), *duplicates(pieces), len(filled), terminal, short, duplicates(filled)[1], third
     ]  # fmt: skip
@@ -131,7 +131,7 @@ def c4(text: str) -> list[int]:
             counts["policy_lines"] += 1
             continue
         counts["lines_kept"] += 1
-        counts["words_kept"] += len(found)
+        counts["words_kept"] += len(line.split())
         counts["sentences_kept"] += sentences(line)
     return [counts[name] for name in C4_NAMES]
 
