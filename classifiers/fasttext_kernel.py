@@ -19,6 +19,7 @@ from numba import njit
 from classifiers.fasttext_file import ModelFile, read_model
 from textkernels.arrays import as_input, as_offsets
 from textkernels.columns import text_buffers
+from textkernels.simd import ones
 
 _END_OF_LINE = b"</s>"
 _FNV_OFFSET, _FNV_PRIME = 2166136261, 16777619
@@ -43,8 +44,7 @@ class FastTextModel:
         self._ngrams = (
             *model.characters,
             model.word_ngrams,
-            as_input(_ngram_rows(model), np.int32, "rows"),
-            as_input(model.inputs[n_words:], np.float32, "n-grams"),
+            *_ngram_places(model),
         )
         # A known word's vector with those of its character n-grams: they are needed only as a sum.
         vectors, counts = model.inputs[:n_words].copy(), np.ones(n_words, np.int64)
@@ -99,16 +99,31 @@ class FastTextModel:
         return scores
 
 
-def _ngram_rows(model: ModelFile) -> np.ndarray:
-    """Of each hash of an n-gram the row of its vector, int32[buckets], -1 where it was pruned."""
+def _ngram_places(model: ModelFile) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Which n-grams have a vector, and their vectors.
+
+    Returns:
+        present, uint64[ceil(buckets / 64)]: bit k of word j says whether the n-grams of hash 64 j + k have one;
+        before, int32 of the same size: how many have one in the words of `present` before; vectors in the order of their hashes; and the
+        number of buckets, 0 where no n-gram has one.
+    """
     used = model.characters[1] > 0 or model.word_ngrams > 1
-    if not used or (model.kept is not None and not len(model.kept)):
-        return np.empty(0, np.int32)
+    vectors = model.inputs[len(model.words) :]
+    flags = np.zeros(-(-model.buckets // 64) * 64, bool)
     if model.kept is None:
-        return np.arange(model.buckets, dtype=np.int32)
-    rows = np.full(model.buckets, -1, np.int32)
-    rows[model.kept[:, 0]] = model.kept[:, 1]
-    return rows
+        flags[: model.buckets] = used
+    else:
+        order = np.argsort(model.kept[:, 0])
+        flags[model.kept[order, 0]] = used
+        vectors = vectors[model.kept[order, 1]]
+    present = np.packbits(flags, bitorder="little").view("<u8")
+    before = np.concatenate([[0], np.cumsum(flags.reshape(-1, 64).sum(axis=1))[:-1]])[: len(present)]
+    return (
+        as_input(present, np.uint64, "present"),
+        as_input(before.astype(np.int32), np.int32, "before"),
+        as_input(vectors, np.float32, "n-grams"),
+        model.buckets if flags.any() else 0,
+    )
 
 
 def _huffman_tree(counts: np.ndarray) -> np.ndarray:
@@ -220,13 +235,20 @@ def _look_up(data, begins, ends, hashes, word_bytes, word_ends, slots, words):
                 words[k] = _LABEL
 
 
+@njit(forceinline=True)
+def _remainder(h, buckets, share):
+    """h modulo buckets by a multiplication: a division would take longer than all else about an n-gram."""
+    bucket = np.int64(h) - np.int64(np.float64(h) * share) * buckets
+    return bucket + buckets if bucket < 0 else bucket - buckets if bucket >= buckets else bucket
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_character_ngrams(data, begin, end, shortest, longest, ngram_rows, ngrams, total):
+def _add_character_ngrams(data, begin, end, shortest, longest, present, before, ngrams, buckets, total):
     """Add the vectors of the n-grams of ``<word>`` to `total`; returns how many they were."""
     added = 0
-    if ngram_rows.size == 0 or longest == 0:
+    if buckets == 0 or longest == 0:
         return 0
-    buckets = np.uint32(ngram_rows.size)
+    share = 1.0 / buckets
     for first in range(begin - 1, end + 1):
         if begin <= first < end and data[first] & 0xC0 == 0x80:
             continue
@@ -240,8 +262,11 @@ def _add_character_ngrams(data, begin, end, shortest, longest, ngram_rows, ngram
                 h = _mixed_in(h, data[at])
                 at += 1
             if n >= shortest and not (n == 1 and (first < begin or at > end)):
-                row = ngram_rows[h % buckets]
-                if row >= 0:
+                bucket = _remainder(h, buckets, share)
+                bits = present[bucket >> 6]
+                bit = np.uint64(1) << np.uint64(bucket & 63)
+                if bits & bit:
+                    row = before[bucket >> 6] + ones(bits & (bit - np.uint64(1)))
                     for d in range(total.size):
                         total[d] += ngrams[row, d]
                     added += 1
@@ -251,24 +276,23 @@ def _add_character_ngrams(data, begin, end, shortest, longest, ngram_rows, ngram
 
 @njit(cache=True, nogil=True)
 def _add_ngrams_of_words(
-    word_bytes, word_ends, end_of_line, shortest, longest, ngram_rows, ngrams, vectors, counts
+    word_bytes, word_ends, end_of_line, shortest, longest, present, before, ngrams, buckets, vectors, counts
 ):
     for word in range(word_ends.size - 1):
         if word != end_of_line:
             counts[word] += _add_character_ngrams(
                 word_bytes, word_ends[word], word_ends[word + 1],
-                shortest, longest, ngram_rows, ngrams, vectors[word],
+                shortest, longest, present, before, ngrams, buckets, vectors[word],
             )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
 def _average(
     data, begins, ends, hashes, words, line_ends, vectors, counts, end_of_line, end_hash,
-    shortest, longest, word_ngrams, ngram_rows, ngrams, hidden,
+    shortest, longest, word_ngrams, present, before, ngrams, buckets, hidden,
 ):  # fmt: skip
     """The mean vector of each line, float32[lines, dimensions]."""
     dimensions = hidden.shape[1]
-    buckets = np.uint64(ngram_rows.size)
     # Sums of n-grams of words met before, by the low bits of the word's hash, and the word's number here.
     recent = np.full(_RECENT, -1, np.int64)
     recent_vectors = np.empty((_RECENT if longest else 0, dimensions), np.float32)
@@ -302,7 +326,16 @@ def _average(
                     recent[slot] = k
                     recent_vectors[slot] = 0
                     recent_counts[slot] = _add_character_ngrams(
-                        data, begins[k], ends[k], shortest, longest, ngram_rows, ngrams, recent_vectors[slot]
+                        data,
+                        begins[k],
+                        ends[k],
+                        shortest,
+                        longest,
+                        present,
+                        before,
+                        ngrams,
+                        buckets,
+                        recent_vectors[slot],
                     )
                 for d in range(dimensions):
                     total[d] += recent_vectors[slot, d]
@@ -311,8 +344,11 @@ def _average(
                 signed = np.uint64(np.int64(np.int32(h)))
                 for j in range(open_ngrams - 1, -1, -1):
                     extended = running[j] * _WORD_NGRAM_FACTOR + signed
-                    row = ngram_rows[extended % buckets]
-                    if row >= 0:
+                    bucket = np.int64(extended % np.uint64(buckets))
+                    bits = present[bucket >> 6]
+                    bit = np.uint64(1) << np.uint64(bucket & 63)
+                    if bits & bit:
+                        row = before[bucket >> 6] + ones(bits & (bit - np.uint64(1)))
                         for d in range(dimensions):
                             total[d] += ngrams[row, d]
                         added += 1
