@@ -48,6 +48,8 @@ _VERSION_KEYS = (
     "updated",
     "created",
 )
+# Making one, if only to find the one that is there, takes as long as opening a file.
+_LOCAL = LocalFileSystem()
 
 
 def filesystem(path: str) -> tuple[AbstractFileSystem, str]:
@@ -56,7 +58,7 @@ def filesystem(path: str) -> tuple[AbstractFileSystem, str]:
     Raises UsageError where the URL's protocol is unknown or its package is not installed.
     """
     if "://" not in path:
-        return LocalFileSystem(), os.path.abspath(os.path.expanduser(path))
+        return _LOCAL, os.path.abspath(os.path.expanduser(path))
     protocol = path.split("://", 1)[0]
     try:
         return fsspec.core.url_to_fs(path)

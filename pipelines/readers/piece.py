@@ -36,11 +36,11 @@ def read_piece(file: InputFile, piece: Piece, columns: Input, document_bytes: in
 
 def read_files(files: Sequence[InputFile], columns: Input, document_bytes: int) -> Iterator[Records]:
     """The same of files of DOCUMENT_FORMATS, of which each is one record: its row is its place in `files`."""
-    for file in files:
-        require_unchanged(file)
     try:
         yield from read_document_files(files, columns, document_bytes)
     except OSError as error:
+        for file in files:
+            require_unchanged(file)
         raise RunError(f"{error.filename or 'a file'} can't be read: {error}; run again to go on") from error
     for file in files:
         require_unchanged(file)
