@@ -27,7 +27,7 @@ class Languages:
         self._model = FastTextModel.load(LID_176)
         self._codes = pa.array(self._model.labels)
 
-    def predict(self, text: pa.Array | pa.ChunkedArray) -> tuple[pa.StringArray, pa.FloatArray]:
+    def predict(self, text: pa.Array | pa.ChunkedArray) -> tuple[pa.StringArray, pa.DoubleArray]:
         """Name the language of each of n documents.
 
         Args:
@@ -36,7 +36,7 @@ class Languages:
         Returns:
             language: ISO 639-1 codes, 639-2 or 639-3 where a language has none there, as lid.176 spells them;
                 null where the windows hold no letter.
-            score: float32 in 0 to 1, the model's probability of that language, to 3 decimals; null with it.
+            score: float64 in 0 to 1, the model's probability of that language, to 3 decimals; null with it.
 
         Raises:
             TypeError: the column is of another type.
@@ -50,5 +50,5 @@ class Languages:
         lettered[np.repeat(np.arange(len(best)), np.diff(documents))[has_letter]] = True
         return (
             self._codes.take(pa.array(best, mask=~lettered)),
-            pa.array(score.astype(np.float32), mask=~lettered),
+            pa.array(score, mask=~lettered),
         )

@@ -2,11 +2,20 @@ from pathlib import Path
 
 import pytest
 
-SHARED_LABELS = Path(__file__).parents[3] / "shared" / "edu_labels" / "labels.jsonl"
+SHARED = Path(__file__).parents[3] / "shared"
 
 
 @pytest.fixture(scope="session")
 def shared_labels() -> Path:
-    if not SHARED_LABELS.exists():
-        pytest.skip("the shared labels are absent")
-    return SHARED_LABELS
+    path = SHARED / "edu_labels" / "labels.jsonl"
+    if not path.exists():
+        pytest.skip("the shared labels are not beside the checkout")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_corpus() -> Path:
+    path = SHARED / "corpus"
+    if not path.exists():
+        pytest.skip("the shared corpus is not beside the checkout")
+    return path

@@ -1,4 +1,7 @@
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import classifiers.language
@@ -34,8 +37,8 @@ def test_text_without_letters_has_no_language(languages):
 
 def test_scores_have_three_decimals(languages):
     _, score = languages.predict(pa.array([*TEXTS.values(), "ok", "la la"]))
-    assert score.type == pa.float32()
-    assert [round(value, 3) for value in score.to_pylist()] == pytest.approx(score.to_pylist(), abs=1e-7)
+    assert score.type == pa.float64()
+    assert [round(value, 3) for value in score.to_pylist()] == score.to_pylist()
 
 
 def test_a_document_is_judged_by_its_windows_whatever_lies_between(languages):
@@ -60,3 +63,17 @@ def test_an_absent_model_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(classifiers.language, "LID_176", tmp_path / "lid.176.ftz")
     with pytest.raises(ModelError, match=r"lid\.176\.ftz: the model can't be read"):
         Languages()
+
+
+@pytest.mark.corpus
+def test_languages_of_the_shared_corpus_are_found(languages, shared_corpus):
+    columns = ["text", "lang", "kind"]
+    table = pa.concat_tables(
+        [pq.read_table(path, columns=columns) for path in sorted(shared_corpus.glob("*.parquet"))]
+    )
+    table = table.filter((pc.field("kind") != "code") & (pc.utf8_length(pc.field("text")) >= 100))
+    known = table["lang"].to_numpy()
+    found = np.array(languages.predict(table["text"])[0].to_pylist(), object)
+    assert np.mean(known == found) > 0.99
+    for language in ("en", "de", "ja", "ru", "ar", "hi", "ko", "vi"):
+        assert np.mean(found[known == language] == language) > 0.97, language
