@@ -31,7 +31,7 @@ PROSE_LINKS = 0.4
 KEPT_SHARE = 0.5  # of the page's prose: what holds more is content, whatever its class says
 ARTICLE_BYTES = 1500  # of prose: a page with so much beside its comments or pictures is about that
 LINK_SHARE = 0.5
-ROOT_SHARE = 0.85
+ROOT_SHARE = 0.9
 LAYOUT_CELL_BYTES = 600
 
 _NEVER, _BLOCK = tag_set(NEVER_SHOWN), tag_set(BLOCKS)
@@ -132,7 +132,7 @@ def _hide(data, tags, parents, starts, ends, lasts, marks, state):
 
 @njit(cache=True, nogil=True)
 def _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code):
-    """Visible bytes, bytes within links, and bytes of prose in all shown nodes and what they contain."""
+    """Visible bytes, those within links, those of prose, and pre elements, of nodes and what they contain."""
     n = tags.size
     chars[:] = 0
     links[:] = 0
@@ -156,7 +156,7 @@ def _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links,
         else:
             block[i] = block[parent]
         in_link[i] = tags[i] == _A or (parent >= 0 and in_link[parent])
-        code[i] = (tags[i] == _PRE or tags[i] == _XMP or tags[i] == _MATH) and state[i] == SHOWN
+        code[i] = (tags[i] in (_PRE, _XMP)) and state[i] == SHOWN
     for i in range(n - 1, -1, -1):
         if own[i] >= PROSE_BYTES and own_links[i] <= PROSE_LINKS * own[i]:
             prose[i] += own[i]

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from pipelines.readers.html.names import TAG
-from pipelines.readers.html.nodes import RAW, TEXT, find_attribute, is_space, spells
+from pipelines.readers.html.nodes import RAW, TEXT, find_attribute, holds, is_space, spells
 from pipelines.readers.html.output import INLINE, LENGTH, put, put_all, put_exactly, put_text, settle
 
 _ANNOTATION, _ANNOTATION_XML = TAG["annotation"], TAG["annotation-xml"]
@@ -54,9 +54,8 @@ def tex_of(data, tags, starts, ends, lasts, marks, math):
     for i in range(math + 1, lasts[math]):
         if tags[i] == _ANNOTATION and i + 1 < lasts[i] and tags[i + 1] == TEXT:
             value, value_end = find_attribute(data, starts[i], ends[i], b"encoding")
-            for k in range(value, value_end - 2):
-                if spells(data, k, value_end, b"tex"):
-                    return starts[i + 1], ends[i + 1]
+            if holds(data, value, value_end, b"tex"):
+                return starts[i + 1], ends[i + 1]
     return find_attribute(data, starts[math], ends[math], b"alttext")
 
 
@@ -67,10 +66,7 @@ def is_display(data, start, end):
     if value >= 0 and spells(data, value, value_end, b"block"):
         return True
     value, value_end = find_attribute(data, start, end, b"type")
-    for k in range(value, value_end - 6):
-        if spells(data, k, value_end, b"display"):
-            return True
-    return False
+    return holds(data, value, value_end, b"display")
 
 
 @njit(cache=True, nogil=True)

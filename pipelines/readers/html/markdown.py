@@ -176,12 +176,12 @@ def _is_exponent(out, state, data, tags, starts, ends, lasts, sup):
 
 @njit(cache=True, nogil=True)
 def _same_text(data, start, end, other, other_end):
-    if end - start != other_end - other or other < 0:
+    if other < 0 or end - start != other_end - other:
         return False
-    for k in range(end - start):
-        if data[start + k] != data[other + k]:
-            return False
-    return True
+    while start < end and data[start] == data[other]:
+        start += 1
+        other += 1
+    return start == end
 
 
 @njit(cache=True, nogil=True)

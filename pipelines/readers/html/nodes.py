@@ -73,6 +73,16 @@ def spells(data, at, end, name):
 
 
 @njit(cache=True, nogil=True)
+def holds(data, at, end, word):
+    """Whether word, of small letters, is somewhere in a span, ASCII case aside."""
+    while at + len(word) <= end:
+        if spells(data, at, end, word):
+            return True
+        at += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
 def end_of_script(data, at):
     """Where a script's text ends: the states of WHATWG HTML, 13.2.5.15 to 13.2.5.31."""
     n = data.size
