@@ -38,12 +38,13 @@ _PARTS = (
     r"(?s)^[\x00-\x20]*(?:[A-Za-z][A-Za-z0-9+.\-]*:[/\\]+|[/\\]{2,})?(?:[^/?#\\]*@)?"
     r"(?P<host>\[[^\]/]*\]|[^/?#\\:]*)(?::[0-9]*)?(?P<path>.*)"
 )
+_PLAIN_DOMAIN = r"^[a-z0-9_]([a-z0-9_\-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_\-]*[a-z0-9_])?)*$"
 _PLAIN_HOST = r"^[a-z0-9._\-]*$"
 _HOST = re.compile(
     r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?)*|\[[0-9a-f:.]+\]"
 )
 _WWW = np.frombuffer(b"www.", np.uint8)
-_SLASH, _BACKSLASH, _DOT, _BRACKET = 0x2F, 0x5C, 0x2E, 0x5D
+_NEWLINE, _SLASH, _BACKSLASH, _DOT, _BRACKET = 0x0A, 0x2F, 0x5C, 0x2E, 0x5D
 _BOUNDARIES = np.isin(np.arange(256), list(b"/?#&;=\\"))
 _OF_PREFIXES = np.uint64(0x9E3779B97F4A7C15)
 
@@ -72,27 +73,16 @@ class BlockLists:
         Raises:
             BlockListError: a list is absent, can't be read, or has not one entry.
         """
-        entries: dict[int, str] = {}
-        unusable: list[str] = []
-        has_prefixes = False
-        for path in paths:
-            usable = 0
-            for number, line in enumerate(_lines(path), 1):
-                entry = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
-                if not entry:
-                    continue
-                try:
-                    host, prefix = _parse(entry)
-                except ValueError as error:
-                    unusable.append(f"{path}:{number}: {error}")
-                    continue
-                usable += 1
-                has_prefixes |= bool(prefix)
-                entries.setdefault(_key(host, prefix), entry)
-            if not usable:
-                raise BlockListError(f"{path}: no line is a domain or the beginning of a URL")
-        index = HashIndex.build(np.fromiter(entries, np.uint64, len(entries)))
-        return cls(pa.array(entries.values(), pa.string()), tuple(unusable), index, has_prefixes)
+        read = [_read(path) for path in paths]
+        keys, first = np.unique(np.concatenate([keys for _, keys, _, _ in read]), return_index=True)
+        order = np.argsort(first)
+        entries = pa.concat_arrays([entries for entries, _, _, _ in read])
+        return cls(
+            entries.take(pa.array(first[order])),
+            tuple(line for _, _, unusable, _ in read for line in unusable),
+            HashIndex.build(keys[order]),
+            any(has_prefixes for _, _, _, has_prefixes in read),
+        )
 
     def blocked(self, url: pa.Array | pa.ChunkedArray) -> pa.StringArray:
         """The entry that each of n URLs meets, or null; of several the shortest domain, else the shortest prefix.
@@ -122,15 +112,51 @@ class BlockLists:
         return self.entries.take(pa.array(met, mask=met < 0))
 
 
-def _lines(path: str) -> list[str]:
+def _read(path: str) -> tuple[pa.Array, np.ndarray, list[str], bool]:
+    """Entries of a list, their keys, its unusable lines, and whether there are prefixes among the entries."""
+    lines = _lines(path)
+    # Nearly all lines of large lists are domains in ASCII: no Python object is made of them.
+    is_plain = pc.match_substring_regex(lines, _PLAIN_DOMAIN).to_numpy(zero_copy_only=False)
+    plain = lines.filter(pa.array(is_plain))
+    data, offsets = text_buffers(plain)
+    plain_keys = np.empty(len(plain), np.uint64)
+    _keys_of_domains(data, offsets, plain_keys)
+    entries, keys, unusable, has_prefixes = [], [], [], False
+    for row in np.flatnonzero(~is_plain).tolist():
+        try:
+            entry = re.split(r"(?:^|\s)#", lines[row].as_py().decode(), maxsplit=1)[0].strip()
+            if not entry:
+                continue
+            host, prefix = _parse(entry)
+        except ValueError as error:
+            reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+            unusable.append(f"{path}:{row + 1}: {reason}")
+            continue
+        entries.append(entry)
+        keys.append(_key(host, prefix))
+        has_prefixes |= bool(prefix)
+    if not len(plain) and not entries:
+        raise BlockListError(f"{path}: no line is a domain or the beginning of a URL")
+    # Those of Python behind the plain ones: of two spellings of one entry either will do.
+    joined = pa.concat_arrays([plain.cast(pa.string()), pa.array(entries, pa.string())])
+    return joined, np.concatenate([plain_keys, np.array(keys, np.uint64)]), unusable, has_prefixes
+
+
+def _lines(path: str) -> pa.BinaryArray:
     try:
         with fsspec.open(path, "rb") as file:
             content = file.read()
         if path.endswith(".gz"):
             content = gzip.decompress(content)
-        return content.decode("utf-8-sig").splitlines()
     except (OSError, EOFError, ValueError, ImportError, gzip.zlib.error) as error:
         raise BlockListError(f"{path}: the block list can't be read: {error}") from error
+    content = content.removeprefix(b"\xef\xbb\xbf").rstrip(b"\n") + b"\n"
+    ends = np.flatnonzero(np.frombuffer(content, np.uint8) == _NEWLINE) + 1
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    lines = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(content)]
+    )
+    return pc.replace_substring_regex(lines, r"[ \t\r\n]+$", "")
 
 
 def _parse(entry: str) -> tuple[str, str]:
@@ -191,6 +217,12 @@ def _key_of(host, path):
         for byte in path:
             h = _mixed_in(h, byte)
     return h
+
+
+@njit(cache=True, nogil=True)
+def _keys_of_domains(data, offsets, keys):
+    for k in range(keys.size):
+        keys[k] = _mixed_backward(np.uint64(1), data, offsets[k], offsets[k + 1])
 
 
 @njit(cache=True, nogil=True)

