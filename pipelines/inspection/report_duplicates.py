@@ -34,6 +34,7 @@ class Group:
     """
 
     kept_id: str
+    bucket: str
     dropped: int
     tokens: int
     exact: int
@@ -122,6 +123,7 @@ def read_near_duplicates(
         groups.append(
             Group(
                 kept_id=kept.id,
+                bucket=kept.bucket,
                 dropped=one.dropped,
                 tokens=one.tokens,
                 exact=one.exact,

@@ -10,9 +10,10 @@ _CHARACTERS = 20_000
 
 @dataclass(frozen=True)
 class Beginning:
-    """A document's id and the first 20,000 characters of its text."""
+    """A document's id and bucket, and the first 20,000 characters of its text."""
 
     id: str
+    bucket: str
     text: str
 
 
@@ -22,6 +23,6 @@ def read_beginnings(con: duckdb.DuckDBPyConnection, docs: Iterable[int]) -> dict
     if not among:
         return {}
     rows = con.execute(
-        f"SELECT doc, id, left(text, {_CHARACTERS}) FROM documents WHERE doc IN ({among})"
+        f"SELECT doc, id, bucket, left(text, {_CHARACTERS}) FROM documents WHERE doc IN ({among})"
     ).fetchall()
-    return {doc: Beginning(id, text) for doc, id, text in rows}
+    return {doc: Beginning(id, bucket, text) for doc, id, bucket, text in rows}

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ class Threshold:
 def read_thresholds(con: duckdb.DuckDBPyConnection, config: Config) -> dict[str, list[Threshold]]:
     """Thresholds by what is compared, a column's name or an SQL expression, in the order of the config.
 
-    Found are comparisons of an expression over columns with a constant one by <, <=, >, >= or BETWEEN,
+    Found are comparisons of an expression over columns with a constant one, or of two over columns, for which
+    their quotient is compared with 1, by <, <=, >, >= or BETWEEN,
     wherever they stand in a condition of the filters, presets or components of the mixture. `con` has the view
     `signals`. Conditions are those that `check_selection` has passed.
     """
@@ -86,21 +88,27 @@ def _comparisons(con: duckdb.DuckDBPyConnection, condition: str) -> Iterator[tup
         con.execute("SELECT json_serialize_sql(?)", [f"SELECT\n{condition}"]).fetchall()[0][0]
     )
     expression = parsed["statements"][0]["node"]["select_list"][0]
-    for node, other, sign in _sides(expression, False):
-        if not _names_columns(node) or _names_columns(other):
+    for left, right, sign in _sides(expression, False):
+        if _names_columns(left) and _names_columns(right):
+            factors = [_factor(con, parsed, side) for side in (left, right)]
+            if all(is_numeric(con, factor) for factor in factors):
+                yield " / ".join(factors), sign, 1.0
             continue
-        value = con.execute(f"SELECT try_cast(({_sql(con, parsed, other)}) AS DOUBLE)").fetchall()[0][0]
-        if value is not None and abs(value) < float("inf"):
-            yield _sql(con, parsed, node), sign, value
+        if _names_columns(right):
+            left, right, sign = right, left, _TURNED[sign]
+        if not _names_columns(left):
+            continue
+        value = con.execute(f"SELECT try_cast(({_sql(con, parsed, right)}) AS DOUBLE)").fetchall()[0][0]
+        if value is not None and math.isfinite(value):
+            yield _sql(con, parsed, left), sign, value
 
 
 def _sides(node: dict[str, Any], is_denied: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
-    """Both sides of every comparison, either way round, with the sign as it stands between them."""
+    """Both sides of every comparison, with the sign as it stands between them."""
     if node.get("type") in _SIGNS:
         sign = _SIGNS[node["type"]]
         sign = _DENIED[sign] if is_denied else sign
         yield node["left"], node["right"], sign
-        yield node["right"], node["left"], _TURNED[sign]
     elif node.get("class") == "BETWEEN":
         lower, upper = ("<", ">") if is_denied else (">=", "<=")
         yield node["input"], node["lower"], lower
@@ -114,6 +122,11 @@ def _names_columns(tree: Any) -> bool:
     if isinstance(tree, dict):
         return tree.get("class") == "COLUMN_REF" or any(_names_columns(branch) for branch in tree.values())
     return isinstance(tree, list) and any(_names_columns(branch) for branch in tree)
+
+
+def _factor(con: duckdb.DuckDBPyConnection, parsed: dict[str, Any], expression: dict[str, Any]) -> str:
+    text = _sql(con, parsed, expression)
+    return f"({text})" if expression.get("is_operator") else text
 
 
 def _sql(con: duckdb.DuckDBPyConnection, parsed: dict[str, Any], expression: dict[str, Any]) -> str:

@@ -12,15 +12,20 @@ _LONGEST_WORD = 80
 _COMPARED_WORDS = 400
 _CONTEXT_WORDS = 8
 _STRETCH_WORDS = 40
+_DEEPEST_INDENT = 16
 _SHOWN_WORDS = 160
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Consecutive words that are in both texts, in the dropped one alone, in the kept one alone, or not shown."""
+    """Consecutive words that are in both texts, in the dropped one alone, in the kept one alone, or not shown.
+
+    text: without the space after it; ends_line: whether that holds a new line.
+    """
 
     kind: Literal["same", "added", "removed", "skipped"]
     text: str
+    ends_line: bool = False
 
 
 def word_diff(kept: str, dropped: str) -> list[Stretch]:
@@ -83,13 +88,19 @@ def _same(words: list[str], is_first: bool, is_last: bool) -> list[Stretch]:
 def _stretch(kind: Literal["same", "added", "removed"], words: list[str]) -> Stretch:
     cut = [_readable_word(word) for word in words[:_STRETCH_WORDS]]
     more = len(words) - len(cut)
-    return Stretch(kind, "".join(cut).rstrip() + (f" … {more:,} words" if more else ""))
+    text = "".join(cut).rstrip() + (f" … {more:,} words" if more else "")
+    return Stretch(kind, text, ends_line="\n" in _space_after(words[-1]))
 
 
 def _readable_word(word: str) -> str:
-    """A word, and of what follows it one new line or one space."""
-    alone = word.rstrip()
-    return readable(alone, _LONGEST_WORD) + ("\n" if "\n" in word[len(alone) :] else " ")
+    """A word, and of the space after it one space, or one new line with how far the next one is indented."""
+    space = _space_after(word)
+    indent = space.rpartition("\n")[2][:_DEEPEST_INDENT]
+    return readable(word.rstrip(), _LONGEST_WORD) + (readable(f"\n{indent}", 20) if "\n" in space else " ")
+
+
+def _space_after(word: str) -> str:
+    return word[len(word.rstrip()) :]
 
 
 def _skipped(words: int) -> Stretch:

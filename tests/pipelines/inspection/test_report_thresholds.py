@@ -34,6 +34,8 @@ def found(con, condition):
         ("NOT (n_words BETWEEN 1 AND 2)", [("n_words", "<", 1), ("n_words", ">", 2)]),
         ('signals.n_words < 9 AND "n_words" < 8', [("n_words", "<", 9), ("n_words", "<", 8)]),
         ("n_tokens / n_words < 4", [("n_tokens / n_words", "<", 4)]),
+        ("n_tokens <= 3 * n_words", [("n_tokens / (3 * n_words)", "<=", 1)]),
+        ("NOT (n_tokens + 1 < n_bytes)", [("(n_tokens + 1) / n_bytes", ">=", 1)]),
         ("length(url) < 99", [("length(url)", "<", 99)]),
     ],
 )
@@ -43,7 +45,7 @@ def test_comparisons_with_numbers_are_thresholds(con, condition, thresholds):
 
 @pytest.mark.parametrize(
     "condition",
-    ["n_tokens <= 3 * n_words", "created > '2020-01-01'", "url IS NULL", "id > '5'", "n_words = 3", "true"],
+    ["source > bucket", "created > '2020-01-01'", "url IS NULL", "id > '5'", "n_words = 3", "true"],
 )
 def test_what_compares_no_fact_with_a_number_is_none(con, condition):
     assert found(con, condition) == []

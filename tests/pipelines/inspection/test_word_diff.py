@@ -48,7 +48,13 @@ def test_one_change_stands_among_a_few_words():
 
 def test_lines_stay_lines_and_other_space_counts_for_nothing():
     assert word_diff("a  b\tc\n\n d", "a b c d") == []
-    assert "x\ny" in [one.text for one in word_diff("a", "x\n   y")]
+    assert "x\ny" in [one.text for one in word_diff("a", "x \n\ny")]
+
+
+def test_indents_of_lines_stay_and_a_stretch_says_that_it_ends_a_line():
+    before, after = word_diff("if a:\n    return 1\nb", "if a:\n    return 2\nb")[1:3]
+    assert (before.text, before.ends_line, after.text, after.ends_line) == ("1", True, "2", True)
+    assert word_diff("x", "if a:\n\n    b")[-1].text == "if a:\n    b"
 
 
 def test_long_texts_of_few_words_are_cut():
