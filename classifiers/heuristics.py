@@ -13,6 +13,7 @@ from textkernels.columns import text_buffers
 from textkernels.lines import FEED_COUNTS, LINE_COUNTS, PARAGRAPH_COUNTS
 from textkernels.repetition import DUPLICATE_GRAMS, TOP_GRAMS
 from textkernels.text_stats import TextStats, text_stats
+from textkernels.trigram_surprise import trigram_surprise
 from textkernels.whitespace_words import WORD_COUNTS
 
 
@@ -32,6 +33,7 @@ def heuristics(text: pa.Array | pa.ChunkedArray) -> dict[str, pa.Array]:
         **_of_grams(stats),
         **_of_c4(stats),
         "compression_ratio": _compression_ratios(text),
+        "trigram_surprise": trigram_surprise(text),
     }
     return {
         field.name: pa.array(values[field.name], field.type, from_pandas=True)
