@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.selection import BLOCKED, NEAR_DUPLICATE
+
 from .excerpts import readable
 from .report_texts import Beginning
 from .word_diff import Stretch, word_diff
@@ -39,7 +41,8 @@ class Match:
 
 @dataclass(frozen=True)
 class Example:
-    """One document: its first 400 characters and, where it was dropped for it, what it is near or holds."""
+    """One document: its first 400 characters and, where it was dropped for it, what it is near, what it holds,
+    or the entry of a block list that its URL meets."""
 
     doc: int
     id: str
@@ -48,6 +51,7 @@ class Example:
     language: str | None
     tokens: int | None
     text: str
+    blocked_by: str | None
     near: Near | None
     match: Match | None
 
@@ -70,7 +74,7 @@ class ChosenExamples:
                 yield row[_KEPT_DOC]
 
 
-_COLUMNS = "doc, kept_doc, source, bucket, language, n_tokens, similarity, drop_reason, rule, benchmark, item_id, ratio, segment"
+_COLUMNS = "doc, kept_doc, source, bucket, language, n_tokens, similarity, drop_reason, rule, benchmark, item_id, ratio, segment, blocked_by"
 _KEPT_DOC = 1
 
 
@@ -99,28 +103,15 @@ def make_examples(chosen: ChosenExamples, texts: dict[int, Beginning]) -> dict[F
 
 
 def _example(row: tuple, texts: dict[int, Beginning]) -> Example:
-    (
-        doc,
-        kept_doc,
-        source,
-        bucket,
-        language,
-        tokens,
-        similarity,
-        reason,
-        rule,
-        benchmark,
-        item,
-        ratio,
-        segment,
-    ) = row
+    doc, kept_doc, source, bucket, language, tokens, similarity, reason, *found, entry = row
+    rule, benchmark, item, ratio, segment = found
     own = texts[doc]
     near = match = None
-    if reason == "near_duplicate" and kept_doc in texts:
+    if reason == NEAR_DUPLICATE and kept_doc in texts:
         kept = texts[kept_doc]
         near = Near(kept.id, similarity, word_diff(kept.text, own.text))
     if reason in ("contaminated", "partial") and rule is not None:
         match = Match(rule, f"{benchmark}/{item}", ratio, readable(segment or "", TEXT_CHARACTERS))
-    return Example(
-        doc, own.id, source, bucket, language, tokens, readable(own.text, TEXT_CHARACTERS), near, match
-    )
+    text = readable(own.text, TEXT_CHARACTERS)
+    blocked_by = entry if reason == BLOCKED else None
+    return Example(doc, own.id, source, bucket, language, tokens, text, blocked_by, near, match)

@@ -33,7 +33,7 @@ DECONTAMINATION = "report/decontamination.html"
 _MEMORY = "1GB"
 _SHARED_COLUMNS = (
     "doc, source, bucket, language, n_tokens, is_duplicate, kept_doc, similarity, "
-    "verdict, rule, ratio, benchmark, item_id, segment, drop_reason, component"
+    "verdict, rule, ratio, benchmark, item_id, segment, blocked_by, drop_reason, component"
 )
 _SHOWN_VALUES = 20
 _SHARES_OF_A_RULE = 6

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.selection import selection_sql
+from pipelines.selection import NEAR_DUPLICATE, selection_sql
 from schemas.config import Config
 
 from .report_bins import Bins, choose_bins
@@ -160,9 +160,7 @@ def _with_built_in(found: dict[str, list[Threshold]], config: Config) -> dict[st
             ),
         ]
     if config.dedup is not None:
-        built_in["similarity"] = [
-            Threshold("dedup.threshold", "near_duplicate", ">=", config.dedup.threshold)
-        ]
+        built_in["similarity"] = [Threshold("dedup.threshold", NEAR_DUPLICATE, ">=", config.dedup.threshold)]
     for fact, own in built_in.items():
         found.setdefault(fact, []).extend(own)
     return found

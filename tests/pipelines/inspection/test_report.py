@@ -2,6 +2,7 @@
 
 import re
 
+import pyarrow as pa
 import pytest
 
 from pipelines.inspection.report import write_report
@@ -88,6 +89,20 @@ def test_documents_of_every_fate_are_there_to_read(finished_run, config):
             assert id == "a-1" or any(shown in quote for quote in page.quotes), id
     assert "leaps" in page.inserted
     assert "jumps" in page.deleted
+
+
+def test_a_blocked_document_stands_with_the_entry_that_blocks_it(finished_run, config):
+    blocked = parse_config({**config.model_dump(exclude_unset=True), "block": ["domains.txt"]})
+    assert "its URL meets" not in report_of(finished_run, blocked).text
+    part, documents = next(iter(PARTS.items()))
+    entry = {"blocked_by": "bad.example"}
+    facts = [
+        {"doc": doc, "id": id, "n_tokens": n, "n_words": 5, "n_bytes": 9, **(entry if id == "a-0" else {})}
+        for doc, id, *_, n in documents
+    ]
+    batch = pa.RecordBatch.from_pylist(facts, schema=QUALITY)
+    finished_run.write_parquet(signal_file("quality", part), QUALITY, [batch])
+    assert "its URL meets <bdi>bad.example</bdi>" in report_of(finished_run, blocked).text
 
 
 def test_hostile_text_stays_text_wherever_it_stands(ingested_run):
