@@ -200,6 +200,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="extractors to run")
     parser.add_argument("--lost", type=Path, help="write what ours lost, and its F1 by page, to this file")
     arguments = parser.parse_args()
+    found = extractors()
+    chosen = arguments.only or list(found)
+    if missing := set(chosen) - set(found):
+        parser.error(f"not installed: {', '.join(sorted(missing))}; there are {', '.join(found)}")
     pages = [
         *(readability_pages(arguments.readability) if arguments.readability else []),
         *(trafilatura_pages(arguments.trafilatura) if arguments.trafilatura else []),
@@ -213,9 +217,8 @@ def main() -> None:
         "| extractor | word F1 | pre exact | cells | TeX | precision | recall | strings F1 | ms/page | MB/s |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     )
-    for name, run in extractors().items():
-        if arguments.only and name not in arguments.only:
-            continue
+    for name in chosen:
+        run = found[name]
         run(pages[0].html)
         score = Score()
         for page in pages:

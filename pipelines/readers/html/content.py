@@ -227,7 +227,7 @@ def _cut_named(tags, parents, lasts, marks, state, prose, code, total):
     i = 0
     while i < n:
         tag = tags[i]
-        if tag in (_PRE, _XMP, _MATH, _CODE):
+        if tag in (_PRE, _XMP, _MATH, _CODE) or marks[i] & MATH_SHOWN:
             i = lasts[i]
             continue
         if tag >= 0 and state[i] != GONE and (tag == 0 or _SOFT[tag]):

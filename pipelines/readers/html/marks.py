@@ -22,12 +22,12 @@ _WORDS = {
     social socials socialmedia share shares sharing sharebar sharedaddy addthis addtoany sharethis followus
     related relatedposts relatedarticles recommended recommendation recommendations recommend trending popular
     mostread mostpopular readnext nextup morestories morearticles morenews alsolike youmaylike seealso
-    promo promos promotion promoted outbrain taboola teaser teasers
+    promo promos promotion outbrain taboola teasers
     ad ads adv advert adverts advertisement advertisements advertising adsbygoogle adslot adunit adbox
     adcontainer adwrapper sponsor sponsors sponsored dfp gpt
     modal popup popover lightbox tooltip toolbar
-    newsletter newsletters subscribe subscription signup signin login logout loginform paywall
-    widget widgets skiplink skiplinks skipnav backtotop totop
+    newsletter newsletters subscribe subscription signup signin login logout loginform
+    widgets skiplink skiplinks skipnav backtotop totop
     searchform searchbox searchbar printonly noprint donate donation
     jumplinks mwjumplink editsection mweditsection catlinks printfooter sitenotice siteSub
     hatnote ambox authorbox authorbio aboutauthor
@@ -44,6 +44,7 @@ _WORDS = {
     TEX_IMAGE: "latex tex mwe wplatex",
 }
 _NAMES = {
+    BOILERPLATE: "widget paywall",
     UNSEEN: "hidden invisible dnone displaynone offscreen mathjaxpreview",
     MATH_SHOWN: "mathjax mathjaxdisplay mathjaxsvg mathjaxsvgdisplay mathjaxchtml",
 }

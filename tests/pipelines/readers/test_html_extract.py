@@ -141,6 +141,12 @@ def test_formulae(html, text):
     assert text_of(f"<p>is {html} here") == f"is {text} here"
 
 
+def test_mathjax_shows_its_mathml_and_not_its_glyphs():
+    shown = "<mjx-container class='MathJax CtxtMenu_Attached_0'><mjx-math class=MJX-TEX aria-hidden=true>no</mjx-math>"
+    html = f"<p>is {shown}<mjx-assistive-mml><math><mi>a</mi><mo>≠</mo><mn>0</mn></math></mjx-assistive-mml></mjx-container> here"
+    assert text_of(html) == "is a≠0 here"
+
+
 def test_formulae_in_a_table_stay_on_their_row():
     html = "<table><tr><th>a<th>b<tr><td><script type='math/tex'>x\n+y</script><td>2</table>"
     assert text_of(html) == "| a | b |\n| --- | --- |\n| $x +y$ | 2 |"
