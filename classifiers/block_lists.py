@@ -57,7 +57,7 @@ class BlockListError(ValueError):
 class BlockLists:
     """Entries of all lists.
 
-    entries: as their lists have them, each once: of spellings that come to the same the first.
+    entries: as their lists have them; one of several spellings that come to the same.
     unusable: ``file:line: reason``, of the lines that are no entry.
     """
 
@@ -68,7 +68,7 @@ class BlockLists:
 
     @classmethod
     def load(cls, paths: Sequence[str]) -> "BlockLists":
-        """Read lists (paths or fsspec URLs).
+        """Read one or more lists (paths or fsspec URLs).
 
         Raises:
             BlockListError: a list is absent, can't be read, or has not one entry.
@@ -162,7 +162,7 @@ def _lines(path: str) -> pa.BinaryArray:
 def _parse(entry: str) -> tuple[str, str]:
     """Host and path of an entry. Raises ValueError where it is neither domain nor URL prefix."""
     parts = re.match(_PARTS, entry)
-    host, path = ascii_host(parts["host"].lstrip("*").lstrip(".")), parts["path"]
+    host, path = _ascii_host(parts["host"].lstrip("*").lstrip(".")), parts["path"]
     if not _HOST.fullmatch(host) or re.search(r"\s", path):
         raise ValueError(f"{entry[:80]!r} is neither a domain nor the beginning of a URL")
     path = path.replace("\\", "/")
@@ -170,7 +170,7 @@ def _parse(entry: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1 << 14)
-def ascii_host(host: str) -> str:
+def _ascii_host(host: str) -> str:
     """A host in lower case and in its ASCII form; as it is where it has none."""
     host = unquote(host).lower().rstrip(".")
     if not host.isascii():
@@ -186,7 +186,7 @@ def _ascii_hosts(hosts: pa.Array) -> pa.Array:
     others = pc.invert(pc.match_substring_regex(plain, _PLAIN_HOST)).fill_null(False)
     if not pc.any(others).as_py():
         return plain
-    spelt = [ascii_host(host) for host in hosts.filter(others).to_pylist()]
+    spelt = [_ascii_host(host) for host in hosts.filter(others).to_pylist()]
     return pc.replace_with_mask(plain, others, pa.array(spelt, plain.type))
 
 

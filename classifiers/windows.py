@@ -28,7 +28,6 @@ class WindowsRule:
 
 LANGUAGE = WindowsRule("start-middle-300", 300, (0.0, 0.5))
 EDUCATIONAL = WindowsRule("start-middle-end-1500", 1500, (0.0, 0.5, 1.0))
-RULES = {rule.name: rule for rule in (LANGUAGE, EDUCATIONAL)}
 
 
 def windows(text: pa.Array | pa.ChunkedArray, rule: WindowsRule) -> tuple[pa.LargeStringArray, np.ndarray]:
@@ -36,7 +35,7 @@ def windows(text: pa.Array | pa.ChunkedArray, rule: WindowsRule) -> tuple[pa.Lar
 
     Args:
         text: string, large_string, binary or large_binary; a null is an empty text, which has no windows.
-        rule: one of `RULES`.
+        rule: `LANGUAGE` or `EDUCATIONAL`.
 
     Returns:
         The windows, large_string, in the order of documents and places, and offsets, int64[n + 1]: those of
