@@ -3,7 +3,8 @@
 Four passes over the nodes, each linear: what is never shown goes; then what names itself boilerplate,
 unless it holds much of the page's prose (a class may say `has-sidebar` of the whole page); then blocks
 that are mostly links; last, the smallest element that holds most of the prose is the content's root.
-Tag names, classes, length of text, share of links and depth are what the Phi-4 report names for this.
+The Phi-4 report names tags, classes and length of text for this; the weights are ours, chosen on the test
+pages of mozilla/readability and adbar/trafilatura (benchmarks/html_fidelity.py).
 """
 
 from typing import NamedTuple
@@ -41,12 +42,10 @@ _SOFT = tag_set(
 )
 _CLUSTER = tag_set("div section ul ol dl p header form table center hgroup h2 h3 h4 h5 h6")
 _WRAPPER = tag_set("div section article main table tbody tr td form center span body")
-_A, _BODY, _MAIN, _ARTICLE, _H1, _MATH, _PRE, _XMP, _SCRIPT, _CODE = (
-    TAG[name] for name in "a body main article h1 math pre xmp script code".split()
+_A, _BODY, _H1, _H2, _FORM, _MATH, _PRE, _XMP, _SCRIPT, _CODE, _NAV, _ASIDE, _FOOTER = (
+    TAG[name] for name in "a body h1 h2 form math pre xmp script code nav aside footer".split()
 )
-_NAV, _ASIDE, _FOOTER, _HEADER = (TAG[name] for name in "nav aside footer header".split())
 _TABLE, _TR, _TD, _TH, _CAPTION = (TAG[name] for name in "table tr td th caption".split())
-_H2, _H3, _FORM, _LI, _UL = (TAG[name] for name in "h2 h3 form li ul".split())
 
 
 class Content(NamedTuple):
@@ -131,7 +130,7 @@ def _hide(data, tags, parents, starts, ends, lasts, marks, state):
 
 
 @njit(cache=True, nogil=True)
-def _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code):
+def _weigh(tags, parents, state, sizes, chars, links, prose, code):
     """Visible bytes, those within links, those of prose, and pre elements, of nodes and what they contain."""
     n = tags.size
     chars[:] = 0
@@ -212,7 +211,7 @@ def _data_tables(tags, parents, marks, state, chars, is_data):
 
 
 @njit(cache=True, nogil=True)
-def _cut_named(tags, parents, lasts, marks, state, prose, code, total):
+def _cut_named(tags, lasts, marks, state, prose, code, total):
     """The second pass: what its tag or class calls boilerplate."""
     n = tags.size
     aside_of = 0
@@ -292,14 +291,14 @@ def _main_content(data, tags, parents, starts, ends, lasts, marks):
             sizes[i] = _visible_bytes(data, starts[i], ends[i])
     chars, links = np.zeros(n, np.int64), np.zeros(n, np.int64)
     prose, code = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code)
+    _weigh(tags, parents, state, sizes, chars, links, prose, code)
     _data_tables(tags, parents, marks, state, chars, is_data)
-    _cut_named(tags, parents, lasts, marks, state, prose, code, prose[body])
+    _cut_named(tags, lasts, marks, state, prose, code, prose[body])
     _spread(parents, state)
-    _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code)
+    _weigh(tags, parents, state, sizes, chars, links, prose, code)
     _cut_links(tags, lasts, state, chars, links, prose, code, is_data, prose[body])
     _spread(parents, state)
-    _weigh(data, tags, parents, starts, ends, marks, state, sizes, chars, links, prose, code)
+    _weigh(tags, parents, state, sizes, chars, links, prose, code)
     root = body
     total = prose[body]
     while total > 0:

@@ -49,7 +49,7 @@ def put_tex(out, state, data, start, end, raw, display):
 
 
 @njit(cache=True, nogil=True)
-def tex_of(data, tags, starts, ends, lasts, marks, math):
+def tex_of(data, tags, starts, ends, lasts, math):
     """Byte span of the TeX that a math element carries; (-1, -1) where it carries none."""
     for i in range(math + 1, lasts[math]):
         if tags[i] == _ANNOTATION and i + 1 < lasts[i] and tags[i + 1] == TEXT:

@@ -43,8 +43,8 @@ _BR, _HR, _IMG, _MATH, _SCRIPT, _PRE, _XMP, _CODE = (
     TAG[n] for n in "br hr img math script pre xmp code".split()
 )
 _UL, _OL, _MENU, _DIR, _LI, _DT, _DD = (TAG[n] for n in "ul ol menu dir li dt dd".split())
-_TABLE, _TR, _TD, _TH, _CAPTION = (TAG[n] for n in "table tr td th caption".split())
-_BLOCKQUOTE, _Q, _SUP, _RT, _A, _P = (TAG[n] for n in "blockquote q sup rt a p".split())
+_TABLE, _TR, _TD, _TH = (TAG[n] for n in "table tr td th".split())
+_BLOCKQUOTE, _Q, _SUP, _RT = (TAG[n] for n in "blockquote q sup rt".split())
 _H1, _H6 = TAG["h1"], TAG["h6"]
 
 _TICK = 96
@@ -265,7 +265,7 @@ def _write(out, data, tags, parents, starts, ends, lasts, marks, root, shown, is
             i += 1
             continue
         if tag == _MATH:
-            start, end = tex_of(data, tags, starts, ends, lasts, marks, i)
+            start, end = tex_of(data, tags, starts, ends, lasts, i)
             if end > start:
                 put_tex(out, state, data, start, end, False, is_display(data, starts[i], ends[i]))
                 tex, tex_end = start, end
