@@ -144,6 +144,8 @@ def _match(fs: AbstractFileSystem, path: str, info: dict[str, Any], folder: str)
         return Match(name, info, why="broken_link")
     if followed["type"] == "directory":
         return Match(name, info, why="folder_link") if is_link else None
+    if not _is_utf8(path):
+        return Match(name, followed, why="name_not_utf8")
     return Match(name, followed, format_of(name), _why_passed_over(name, followed, is_below))
 
 
@@ -162,8 +164,6 @@ def _why_passed_over(name: str, info: dict[str, Any], is_below: bool) -> str | N
         return "tool_folder"
     if info["type"] != "file":
         return "not_a_file"
-    if not _is_utf8(name):
-        return "name_not_utf8"
     return "unknown_format" if format_of(name) is None else None
 
 

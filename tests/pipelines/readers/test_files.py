@@ -99,6 +99,15 @@ def test_what_is_not_read_has_its_reason(tmp_path):
     }
 
 
+def test_a_folder_whose_name_is_not_utf8_is_told_too(tmp_path):
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    os.mkdir(folder)
+    with open(f"{folder}/a.txt", "wb"):
+        pass
+    assert why_not(tmp_path) == {"\udcff/a.txt": "name_not_utf8"}
+    assert why_not(folder) == {"a.txt": "name_not_utf8"}
+
+
 def test_what_the_input_itself_names_is_read(tmp_path):
     touch(tmp_path, ".git/a.py", "node_modules/b.js", ".env.txt")
     assert why_not(tmp_path / ".git") == {"a.py": None}
