@@ -227,7 +227,9 @@ def main() -> None:
             score.seconds += time.process_time() - start
             judge(page, text, score)
         f1 = f"{sum(score.f1) / len(score.f1):.3f}" if score.f1 else "-"
-        strings = " | ".join(f"{value:.3f}" for value in score.string_scores())
+        strings = " | ".join(
+            f"{value:.3f}" if score.there["wanted"] else "-" for value in score.string_scores()
+        )
         print(
             f"| {name} | {f1} | {score.share('pre')} | {score.share('cells')} | {score.share('tex')} | {strings} "
             f"| {1000 * score.seconds / len(pages):.1f} | {megabytes / score.seconds:.1f} |",
