@@ -87,11 +87,13 @@ def duration(seconds: float) -> str:
 
 
 def percent(part: float, whole: float = 1) -> str:
-    """A share: 12.3%, and <0.1% for what would be written as nothing."""
+    """A share: 12.3%; <0.1% and >99.9% for what would be written as nothing or as all."""
     if not whole:
         return "–"
     share = 100 * part / whole
-    return "<0.1%" if 0 < share < 0.05 else f"{share:.1f}%"
+    if 0 < share < 0.05:
+        return "<0.1%"
+    return ">99.9%" if 99.95 <= share < 100 else f"{share:.1f}%"
 
 
 def breakable(name: str) -> Markup:

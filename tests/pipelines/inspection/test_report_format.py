@@ -36,6 +36,8 @@ def test_a_short_number_is_near_the_number(number):
         (duration(18_421), "5\u202fh 07\u202fmin"),
         (percent(1, 3), "33.3%"),
         (percent(1, 100_000), "<0.1%"),
+        (percent(99_999, 100_000), ">99.9%"),
+        (percent(3, 3), "100.0%"),
         (percent(0, 3), "0.0%"),
         (percent(0, 0), "–"),
     ],
