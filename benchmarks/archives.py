@@ -69,10 +69,11 @@ def main() -> None:
     given = parser.parse_args()
     with (gzip.open if given.file.suffix == ".gz" else open)(given.file, "rb") as file:
         size = sum(map(len, iter(lambda: file.read(1 << 20), b"")))
-    peer, _ = seconds(alone, given.file, given.times)
+    peer = 0.0
     print(f"{'step':<10}{'records':>9}{'MB/s':>9}{'of fastwarc':>13}")
     for step in (alone, frame, read, ingest):
         taken, count = seconds(step, given.file, given.times)
+        peer = peer or taken
         print(f"{step.__name__:<10}{count:>9,}{size / taken / 1e6:>9.0f}{peer / taken:>12.0%}")
 
 
