@@ -25,31 +25,41 @@ _LIMITS = {
 def config_page() -> str:
     """Markdown: a section for every section of the config, a row for every key."""
     schema = Config.model_json_schema()
-    return _INTRODUCTION + "".join(_sections(schema))
+    definitions = schema["$defs"]
+    sections = [_section("Keys of the file", schema, definitions)]
+    for name, paths in _paths(schema).items():
+        own = definitions[name]
+        about = " ".join(own.get("description", "").split("\n\n")[0].split())
+        title = ", ".join(f"`{path}`" for path in paths)
+        sections.append(_section(f"{title}\n\n{about}", own, definitions))
+    return _INTRODUCTION + "".join(sections)
 
 
-def _sections(schema: dict[str, Any]) -> Iterator[str]:
+def _paths(schema: dict[str, Any]) -> dict[str, list[str]]:
+    """Names of all sections, in reading order, each with the paths at which it stands."""
+    found: dict[str, list[str]] = {}
     waiting: list[tuple[str, dict[str, Any]]] = [("", schema)]
     while waiting:
         path, section = waiting.pop(0)
-        yield _section(path, section, schema["$defs"])
-        required = section["properties"]
         inner = []
-        for key, value in required.items():
+        for key, value in section["properties"].items():
             for name, suffix in _references(value):
-                inner.append((f"{path}.{key}{suffix}".lstrip("."), schema["$defs"][name]))
+                own = f"{path}.{key}{suffix}".lstrip(".")
+                if name not in found:
+                    inner.append((own, schema["$defs"][name]))
+                found.setdefault(name, []).append(own)
         waiting = inner + waiting
+    return found
 
 
-def _section(path: str, section: dict[str, Any], definitions: dict[str, Any]) -> str:
-    title = f"`{path}`" if path else "Keys of the file"
-    about = "" if not path else " ".join(section.get("description", "").split("\n\n")[0].split()) + "\n\n"
+def _section(title: str, section: dict[str, Any], definitions: dict[str, Any]) -> str:
     rows = [
-        f"| `{key}` | {_kind(value)} | {_default(key, value, section)} | {_cell(_about(value, definitions))} |"
+        f"| `{key}` | {_kind(value)} | {_default(key, value, section, definitions)} "
+        f"| {_cell(_about(value, definitions))} |"
         for key, value in section["properties"].items()
     ]
     table = "\n".join(["| key | value | default | |", "|---|---|---|---|", *rows])
-    return f"\n## {title}\n\n{about}{table}\n"
+    return f"\n## {title}\n\n{table}\n"
 
 
 def _about(value: dict[str, Any], definitions: dict[str, Any]) -> str:
@@ -91,17 +101,25 @@ def _kind(value: dict[str, Any]) -> str:
     return ", ".join([kind.get(value.get("type", ""), "any"), *limits])
 
 
-def _default(key: str, value: dict[str, Any], section: dict[str, Any]) -> str:
+def _default(key: str, value: dict[str, Any], section: dict[str, Any], definitions: dict[str, Any]) -> str:
     if key in section.get("required", []):
         return "required"
     default = value.get("default")
     if isinstance(default, dict):
-        return "its keys' defaults"
+        return _other_keys(value, default, definitions) or "its keys' defaults"
     if default is None or default == []:
         return "none"
     if isinstance(default, list):
         return ", ".join(f"`{one}`" for one in default)
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _other_keys(value: dict[str, Any], default: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """What a section's default has other than its keys' own defaults."""
+    (name, _), *_ = _references(value)
+    own = definitions[name]["properties"]
+    others = {key: one for key, one in default.items() if one != own[key].get("default")}
+    return ", ".join(f"`{key}: {one}`" for key, one in others.items())
 
 
 def _cell(text: str) -> str:

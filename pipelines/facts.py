@@ -1,7 +1,7 @@
 """Facts: what depends on one document and the config. One task a part opens the text once and makes
 whatever table is missing or stale.
 
-`quality` goes to signals/quality; `bands`, the keys by which near-duplicates meet, to the exchange;
+`quality` goes to signals/quality; `spans`, what training does not see as it is written, to signals/spans; `bands`, the keys by which near-duplicates meet, to the exchange;
 `contamination` to signals/contamination and signals/hits. Each table has its own receipt, so a change
 of one section of the config remakes one table.
 """
@@ -17,7 +17,8 @@ from pipelines.fact_tables.bands import Bands
 from pipelines.fact_tables.batch import Batch
 from pipelines.fact_tables.contamination import Contamination
 from pipelines.fact_tables.quality import Group, Quality
-from pipelines.fact_tables.quality_columns import quality_groups
+from pipelines.fact_tables.quality_columns import quality_groups, spans_fingerprint
+from pipelines.fact_tables.spans import Spans
 from pipelines.runner import Outcome, Phase, Task
 from pipelines.storage.parts import part_fingerprints, read_documents
 from pipelines.storage.receipts import (
@@ -47,9 +48,11 @@ class Facts:
     partitions: int
     index_file: str | None
 
-    def start(self, run: RunDirectory, table: str, task: Task) -> Quality | Bands | Contamination:
+    def start(self, run: RunDirectory, table: str, task: Task) -> Quality | Spans | Bands | Contamination:
         if table == "quality":
             return Quality(run, task.name, task.payload["upstream"], self.groups)
+        if table == "spans":
+            return Spans()
         if table == "bands":
             assert self.config.dedup is not None
             return Bands(self.config.dedup, self.partitions)
@@ -66,9 +69,10 @@ def facts_phase(
     """
     upstream = part_fingerprints(run)
     groups = quality_groups(config)
-    tables = {
-        "quality": fingerprint("quality", VERSION, [[group.name, group.fingerprint] for group in groups])
-    }
+    tables = {}
+    if config.privacy is not None:
+        tables["spans"] = spans_fingerprint(config)
+    tables["quality"] = fingerprint("quality", VERSION, [[group.name, group.fingerprint] for group in groups])
     partitions = 0
     if config.dedup is not None:
         # Of what was read alone: generated documents must not make the keys of all others stale.
@@ -105,7 +109,7 @@ def _make(facts: Facts, run: RunDirectory, task: Task) -> Outcome:
     }
     seconds = dict.fromkeys(makers, 0.0)
     for documents in read_documents(run, task.name, COLUMNS) if makers else ():
-        batch = Batch(documents)
+        batch = Batch(documents, facts.config.privacy)
         for table, maker in makers.items():
             began = time.monotonic()
             maker.add(batch)

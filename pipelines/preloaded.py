@@ -7,6 +7,6 @@ logging.getLogger().setLevel(logging.CRITICAL)
 import apache_beam.runners.worker.sdk_worker_main  # noqa: E402, F401
 
 import pipelines.run  # noqa: E402, F401
-import textkernels  # noqa: E402
+from pipelines.warm_up import compile_everything  # noqa: E402
 
-textkernels.compile_kernels()
+compile_everything()

@@ -8,11 +8,12 @@ from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
-import textkernels
+from classifiers.personal_data import unstable_replacements
 from pipelines import decontaminate
 from pipelines.decontaminate import Benchmarks
 from pipelines.dedup import check_source_loss, dedup_phases
 from pipelines.errors import RunError, UsageError
+from pipelines.fact_tables.quality_columns import load_block_lists
 from pipelines.facts import FACT_TABLES, facts_phase, table_digest
 from pipelines.fork_server import start_fork_server
 from pipelines.ingest import ingest_phase, split_task
@@ -33,6 +34,7 @@ from pipelines.synthesis.generated import forget_generated
 from pipelines.synthesis.models import MissingModel, check_servable
 from pipelines.synthesis.preview import Preview, preview_synthesis
 from pipelines.synthesize import Synthesis, check_synthesis, plan_synthesis, synthesize
+from pipelines.warm_up import compile_everything
 from schemas.config import STAGES, Config, Stage, fingerprint
 from schemas.plan import Plan
 
@@ -41,7 +43,6 @@ PACKAGES = (
     "syllabus",
     "apache-beam",
     "duckdb",
-    "fasttext-community",
     "fastwarc",
     "gigatoken",
     "numba",
@@ -166,7 +167,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
         if engine.workers > 1 and not engine.beam_flags:
             start_fork_server()
         else:
-            textkernels.compile_kernels()
+            compile_everything()
         work = Run(run, config, engine, show)
         for stage in STAGES:
             if stage not in wanted:
@@ -181,7 +182,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
                 _save_state(run, config, stage, "failed", str(error))
                 raise
             write_views(run, config)
-        work.notes += unknown_facts(run, config)
+        work.notes += [*unknown_facts(run, config), *_unusable_entries(config)]
         _save_state(run, config, [stage for stage in STAGES if stage in wanted][-1], "done")
         return Ended(_totals(run), work.mixture, work.notes)
 
@@ -190,6 +191,11 @@ def check(config: Config) -> None:
     """Raises UsageError for what can be known to be wrong before anything is read."""
     check_selection(config)
     check_synthesis(config)
+    if config.privacy is not None:
+        for kind, replacement in unstable_replacements(config.privacy):
+            raise UsageError(
+                f"privacy.{kind}: {replacement!r} holds personal data itself; a replacement must be none, or all of it"
+            )
 
 
 def preview(config: Config, seeds: int, engine: Engine, show: Show) -> Preview:
@@ -301,6 +307,14 @@ def _check_inputs(run: RunDirectory, config: Config, plan: Plan) -> None:
                 f"inputs.{number}: all {bad[number]} records of {source.path} are in quarantine; look at them with "
                 f'syllabus inspect {run.url} --sql "SELECT * FROM quarantine", and at `text: {source.text}`'
             )
+
+
+def _unusable_entries(config: Config) -> list[str]:
+    """A sentence where lines of the block lists are no entries."""
+    unusable = load_block_lists(config.block).unusable if config.block else ()
+    if not unusable:
+        return []
+    return [f"block: {len(unusable):,} lines are no entry and block nothing, first {unusable[0]}"]
 
 
 def _digest(waves: list[Wave]) -> str:

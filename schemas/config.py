@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from schemas.presets import Preset
+from schemas.privacy import Privacy
 from schemas.section import Section
 from schemas.synthesis import Synthesize
 
@@ -185,6 +186,11 @@ class Config(Section):
     )
     signals: tuple[Signal, ...] = Field(
         SIGNAL_NAMES, description="Facts that are made of every document's text, beside its counts."
+    )
+    privacy: Privacy | None = Field(
+        Privacy(),
+        description="What personal data and secrets are replaced by where models read text: in shards, in counts of tokens and in seeds; `null` "
+        "leaves everything as it is.",
     )
     block: tuple[str, ...] = Field(
         (),

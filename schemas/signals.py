@@ -7,6 +7,8 @@ UTF-8 bytes of the document's text.
 
 import pyarrow as pa
 
+from schemas.heuristics import HEURISTICS
+
 _DOC = [pa.field("doc", pa.int64(), nullable=False), pa.field("id", pa.string(), nullable=False)]
 
 QUALITY = pa.schema(
@@ -20,11 +22,12 @@ QUALITY = pa.schema(
         pa.field("edu_score", pa.float64()),
         pa.field("licence", pa.string()),
         pa.field("blocked_by", pa.string()),
+        *(field.with_nullable(True) for field in list(HEURISTICS)[2:]),
     ]
 )
 """`n_tokens` counts the text as training sees it, with its spans applied; `n_words` and `n_bytes` count the text as it
 is. What a config makes no signal of is null. `licence` is a hint found in the text, `blocked_by` the entry
-of a block list that the URL meets. The view `signals` calls `language` what the input says, or else `detected_language`."""
+of a block list that the URL meets. The columns from `n_chars` on are those of schemas/heuristics.py. The view `signals` calls `language` what the input says, or else `detected_language`."""
 
 DUPLICATES = pa.schema(
     [
@@ -95,7 +98,7 @@ PASSAGES = pa.schema(
     ]
 )
 
-NORMED: tuple[str, ...] = ()
+NORMED = ("compression_ratio", "trigram_surprise")
 """Signals whose outliers depend on what a document is."""
 
 NORMS = pa.schema(

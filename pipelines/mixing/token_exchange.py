@@ -12,6 +12,7 @@ from pipelines.runner import Outcome, Task
 from pipelines.storage.parts import read_documents
 from pipelines.storage.run_directory import RunDirectory
 from pipelines.tokens import Tokenizer, load_tokenizer
+from pipelines.training_text import PartSpans, training_text
 from schemas.config import Config
 from textkernels.columns import text_buffers
 
@@ -47,7 +48,9 @@ def exchange_tokens(config: Config, run: RunDirectory, task: Task) -> Outcome:
     layout = read_layout(run)
     with run.parquet(copies_file(part)) as file:
         documents = file.read(use_threads=False)
-    ids, offsets = _encode(run, part, documents, load_tokenizer(config.tokenizer, config.end_of_document))
+    spans = None if config.privacy is None else PartSpans(run, part)
+    tokenizer = load_tokenizer(config.tokenizer, config.end_of_document)
+    ids, offsets = _encode(run, part, documents, spans, tokenizer)
     files = []
     counts = {"documents": documents.num_rows, "copies": 0, "tokens": 0}
     for number in range(layout.exchange_files[part]):
@@ -68,9 +71,10 @@ def exchange_tokens(config: Config, run: RunDirectory, task: Task) -> Outcome:
 
 
 def _encode(
-    run: RunDirectory, part: str, documents: pa.Table, tokenizer: Tokenizer
+    run: RunDirectory, part: str, documents: pa.Table, spans: PartSpans | None, tokenizer: Tokenizer
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens of the chosen documents of a part, each with its end-of-document token: ids and offsets.
+    """Tokens of the chosen documents of a part, as training sees them, each with its end-of-document token: ids and
+    offsets.
 
     Raises RunError where a document is missing, or has another number of tokens than was counted.
     """
@@ -82,6 +86,8 @@ def _encode(
         docs = batch["doc"].to_numpy()
         chosen = np.isin(docs, wanted)
         text = batch["text"] if chosen.all() else batch["text"].filter(pa.array(chosen))
+        if spans is not None:
+            text = training_text(docs[chosen], text, spans.of(docs[chosen]))
         encoded, offsets = tokenizer.encode(text)
         ids.append(np.insert(encoded, offsets[1:], tokenizer.end_of_document))
         counts.append(np.diff(offsets) + 1)
@@ -94,7 +100,7 @@ def _encode(
         i = int(np.flatnonzero(lengths != counted)[0])
         raise RunError(
             f"{part}, doc {wanted[i]}: {lengths[i] - 1} tokens, but signals/quality says {counted[i] - 1}: it was "
-            "counted with another tokenizer; remove receipts/quality and run again"
+            "counted with another tokenizer or other spans; remove receipts/quality and run again"
         )
     return np.concatenate(ids), np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
 

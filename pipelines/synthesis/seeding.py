@@ -6,12 +6,14 @@ from itertools import chain, islice, zip_longest
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.inspection.views import connect
 from pipelines.mixing.copies import copy_hash
 from pipelines.runner import Outcome, Task
 from pipelines.selection import NO_COMPONENT
 from pipelines.storage.run_directory import RunDirectory
+from pipelines.training_text import training_text
 from schemas.config import Config
 from schemas.documents import ROW_BITS
 from schemas.generation import FIRST_GENERATED_SPLIT, SEEDS
@@ -35,9 +37,7 @@ def choose_seeds(config: Config, run: RunDirectory, task: Task) -> Outcome:
     """
     assert config.synthesize is not None
     with connect(run, config) as con:
-        chosen = {
-            name: _choose(con, config.seed, name, use) for name, use in config.synthesize.recipes.items()
-        }
+        chosen = {name: _choose(con, config, name, use) for name, use in config.synthesize.recipes.items()}
     file = run.write_parquet(SEEDS_FILE, SEEDS, _work_list(chosen))
     counts = {name: len(own) for name, own in chosen.items()}
     return Outcome([file], {"seeds": sum(counts.values()), **counts})
@@ -52,15 +52,15 @@ def read_seeds(run: RunDirectory) -> Iterator[tuple[int, str, Seed]]:
                 yield ordinal, recipe, Seed(**row)
 
 
-def _choose(con: duckdb.DuckDBPyConnection, seed: int, name: str, use: RecipeUse) -> list[Seed]:
+def _choose(con: duckdb.DuckDBPyConnection, config: Config, name: str, use: RecipeUse) -> list[Seed]:
     docs = con.execute(
         f"SELECT doc FROM selection WHERE (keep OR drop_reason = '{NO_COMPONENT}') "
         f"AND coalesce(verdict, 'clean') = 'clean' AND doc < {FIRST_GENERATED_SPLIT << ROW_BITS} "
         f"AND (\n{use.where}\n)"
     ).fetchnumpy()["doc"]
-    drawn = copy_hash(seed, f"seeds of {name}", docs, np.zeros(len(docs), np.int32))
+    drawn = copy_hash(config.seed, f"seeds of {name}", docs, np.zeros(len(docs), np.int32))
     docs = docs[np.lexsort((docs, drawn))][: _DOCUMENTS_A_SEED * use.seeds]
-    found = _passages(con, docs, use.seed_words)
+    found = _passages(con, docs, use.seed_words, config.privacy is not None)
     chosen: list[Seed] = []
     depth = 0
     while len(chosen) < use.seeds and any(depth < len(own) for own in found):
@@ -69,16 +69,26 @@ def _choose(con: duckdb.DuckDBPyConnection, seed: int, name: str, use: RecipeUse
     return chosen[: use.seeds]
 
 
-def _passages(con: duckdb.DuckDBPyConnection, docs: np.ndarray, seed_words: int) -> list[list[Seed]]:
-    """The passages of each document, in the order of `docs`."""
+def _passages(
+    con: duckdb.DuckDBPyConnection, docs: np.ndarray, seed_words: int, masked: bool
+) -> list[list[Seed]]:
+    """The passages of each document, in the order of `docs`; masked: of the text as training sees it."""
     con.register("drawn", pa.table({"doc": pa.array(docs, pa.int64())}))
+    spans = con.execute(
+        'SELECT doc, start, "end", replacement FROM spans WHERE doc IN (SELECT doc FROM drawn) ORDER BY doc, start'
+    ).to_arrow_table()
     reader = con.sql(
         "SELECT doc, id, text, language FROM documents WHERE doc IN (SELECT doc FROM drawn)"
     ).to_arrow_reader(_ROWS_AT_ONCE)
     found = {}
     for batch in reader:
-        for row in batch.to_pylist():
-            found[row["doc"]] = passages(row["doc"], row["id"], row["text"], seed_words, row["language"])
+        ordered = batch.sort_by("doc")
+        read = ordered["doc"].to_numpy()
+        text = ordered["text"]
+        if masked:
+            text = training_text(read, text, spans.filter(pc.is_in(spans["doc"], ordered["doc"])))
+        for row, own in zip(ordered.drop_columns("text").to_pylist(), text.to_pylist(), strict=True):
+            found[row["doc"]] = passages(row["doc"], row["id"], own, seed_words, row["language"])
     return [found[doc] for doc in docs.tolist()]
 
 

@@ -1,4 +1,4 @@
-"""The presets that ship: their conditions hold over the table of heuristics, and no NULL drops anything."""
+"""The presets that ship: their conditions hold over the heuristics, and no NULL drops anything."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from schemas.heuristics import HEURISTICS
+from schemas.signals import NORMED
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "presets"
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -18,6 +19,7 @@ KEPT = {
     "nonblank_lines": 20, "line_punct_ratio": 1.0, "short_line_ratio": 0.0, "char_dup_ratio": 0.0,
     "newline_to_word_ratio": 0.05, "third_longest_line": 300, "c4_sentences_kept": 30,
     "c4_lorem_ipsum": False, "c4_curly_bracket": False,
+    "compression_ratio_z": 0.5, "trigram_surprise_z": -0.5,
     **{f"top_{n}_gram_char_frac": 0.01 for n in (2, 3, 4)},
     **{f"dup_{n}_gram_char_frac": 0.0 for n in range(5, 11)},
 }  # fmt: skip
@@ -50,6 +52,8 @@ LIMITS = {
     "fineweb_line_punct_ratio": [("line_punct_ratio", 0.12, 0.119)],
     "fineweb_short_line_ratio": [("short_line_ratio", 0.67, 0.671)],
     "fineweb_char_dup_ratio": [("char_dup_ratio", 0.01, 0.011)],
+    "outliers_repetitive": [("compression_ratio_z", 10.0, 10.1)],
+    "outliers_gibberish": [("trigram_surprise_z", 8.0, 8.1)],
     "fineweb_newline_to_word_ratio": [("newline_to_word_ratio", 0.3, 0.301)],
 }
 
@@ -59,8 +63,9 @@ def filters(preset: str) -> dict[str, str]:
 
 
 def verdict(condition: str, **values: object) -> bool | None:
-    names = HEURISTICS.names[2:]
-    row = pa.table({name: pa.array([values.get(name)], HEURISTICS.field(name).type) for name in names})
+    types = {field.name: field.type for field in list(HEURISTICS)[2:]}
+    types |= {f"{name}_z": pa.float64() for name in NORMED}
+    row = pa.table({name: pa.array([values.get(name)], kind) for name, kind in types.items()})
     connection = duckdb.connect()
     connection.register("signals", row)
     return connection.execute(f"SELECT ({condition}) FROM signals").fetchone()[0]
