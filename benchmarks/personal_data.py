@@ -4,9 +4,9 @@
 
 Plants 8 kinds, --each of each kind, and as many look-alikes into documents of the corpus: in prose, tables, code,
 URLs, parentheses, at the ends of sentences and next to Chinese and Japanese. Prints for each finder and kind recall
-(planted ones whose bytes are found as their kind, to the byte) and precision (right finds over all finds that touch
-something planted), then MB/s over the corpus as it is. --read N prints N finds of each kind in that corpus, to be
-judged by reading. The others are used where they are installed: datatrove's PIIFormatter, scrubadub, phonenumbers.
+(planted ones whose bytes are found as their kind, to the byte; `touched` are those found in part at least) and
+precision (right finds over all finds that touch something planted), then MB/s over the corpus as it is. --read N
+prints N finds of each kind in that corpus, to be judged by reading. The others are used where they are installed: datatrove's PIIFormatter, scrubadub, phonenumbers.
 """
 
 import argparse
@@ -395,14 +395,17 @@ FINDERS: dict[str, tuple[Callable[[list[str]], list[Found]], tuple[str, ...]]] =
 def judge(
     texts: list[str], planted: list[Planted], found: list[Found], kinds: tuple[str, ...]
 ) -> Iterator[tuple]:
-    """kind, hits, planted, false finds, and misses and false finds with their text."""
+    """kind, hits, planted touched by a find of their kind, planted, false finds, and misses and false finds with their
+    text."""
     by_document = defaultdict(list)
     for thing in planted:
         by_document[thing.document].append(thing)
-    hits, false, shown = Counter(), Counter(), defaultdict(list)
+    hits, touched, false, shown = Counter(), Counter(), Counter(), defaultdict(list)
     for document, things in by_document.items():
         left = set(found[document])
         for thing in things:
+            own = [find for find in found[document] if find[2] == thing.kind]
+            touched[thing.kind] += any(start < thing.end and thing.start < end for start, end, _ in own)
             if (thing.start, thing.end, thing.kind) in left:
                 hits[thing.kind] += 1
                 left.remove((thing.start, thing.end, thing.kind))
@@ -420,7 +423,7 @@ def judge(
                     break
     totals = Counter(thing.kind for thing in planted)
     for kind in kinds:
-        yield kind, hits[kind], totals[kind], false[kind], shown[kind]
+        yield kind, hits[kind], touched[kind], totals[kind], false[kind], shown[kind]
 
 
 def main() -> None:
@@ -451,7 +454,7 @@ def main() -> None:
             sample.append(text)
             size += len(text.encode())
     speeds = {}
-    print("finder        kind         recall  precision  planted  false")
+    print("finder        kind         recall  touched  precision  planted  false")
     for name, (find, kinds) in FINDERS.items():
         try:
             found = find(texts)
@@ -459,13 +462,17 @@ def main() -> None:
             print(f"{name:13} is not installed")
             continue
         all_hits = all_planted = all_false = 0
-        for kind, hit, total, false, shown in judge(texts, planted, found, kinds):
+        for kind, hit, touched, total, false, shown in judge(texts, planted, found, kinds):
             precision = hit / (hit + false) if hit + false else float("nan")
-            print(f"{name:13} {kind:12} {hit / total:6.3f}  {precision:9.3f}  {total:7}  {false:5}")
+            print(
+                f"{name:13} {kind:12} {hit / total:6.3f}  {touched / total:7.3f}  {precision:9.3f}  {total:7}  {false:5}"
+            )
             for line in shown[: args.misses]:
                 print("    ", line)
             all_hits, all_planted, all_false = all_hits + hit, all_planted + total, all_false + false
-        print(f"{name:13} {'all':12} {all_hits / all_planted:6.3f}  {all_hits / (all_hits + all_false):9.3f}")
+        print(
+            f"{name:13} {'all':12} {all_hits / all_planted:6.3f}           {all_hits / (all_hits + all_false):9.3f}"
+        )
         began = time.process_time()
         if find is ours:
             find_spans(pa.array(sample))

@@ -12,14 +12,15 @@ STAND_INS: dict[str, tuple[str, ...]] = {
     "email": ("email@example.com", "firstname.lastname@example.org"),
     "ipv4": ("192.0.2.1", "198.51.100.1", "203.0.113.1"),
     "ipv6": ("2001:db8::1",),
-    "phone": ("<PHONE>",),
-    "card": ("<CARD>",),
-    "iban": ("<IBAN>",),
+    "phone": ("+1 202-555-0100",),
+    "card": ("4242424242424242",),
+    "iban": ("GB82WEST12345698765432",),
     "key": ("<KEY>",),
     "private_key": ("<PRIVATE_KEY>",),
 }
-"""What each kind is masked by. The e-mail addresses are FineWeb's. The IP addresses are those that
-RFC 5737 and RFC 3849 keep for documentation: FineWeb's belong to somebody, and would be found again."""
+"""What each kind is masked by: text of its form that is nobody's. The e-mail addresses are FineWeb's. The
+IP addresses are those that RFC 5737 and RFC 3849 keep for documentation: FineWeb's belong to somebody.
+555-0100 is kept for fiction, the card is one for tests and the account that of the standard's example."""
 
 
 def _spelled_out(value: Any) -> Any:

@@ -74,7 +74,7 @@ def personal_data(
         TypeError: the column is of another type.
     """
     data, offsets = text_buffers(column)
-    room = 1024
+    room = 1024 + data.size // 1024  # a span a kilobyte: more is rare, and costs a second pass
     while True:
         spans = np.empty((room, 4), np.int64)
         found = _find(
@@ -147,7 +147,7 @@ def _find(
                         continue
                     if is_digit(data[at]):
                         start, stop, kind = _number(
-                            data, first, end, at, numbered, addressed, card_words, other_numbers, calling_codes,
+                            data, first, end, at, resume, numbered, addressed, card_words, other_numbers, calling_codes,
                             trunk_groups, phone_words, no_phones, phone_literals, scratch,
                         )  # fmt: skip
                     elif candidates[data[at], data[at + 1]]:
@@ -185,7 +185,7 @@ def _find(
 
 @njit(cache=True, nogil=True)
 def _number(
-    data, first, end, at, numbered, addressed, card_words, other_numbers, calling_codes, trunk_groups, phone_words,
+    data, first, end, at, floor, numbered, addressed, card_words, other_numbers, calling_codes, trunk_groups, phone_words,
     no_phones, phone_literals, scratch,
 ):  # fmt: skip
     """An address, a card or a telephone number whose first digit is `at`: start, end and kind."""
@@ -205,10 +205,20 @@ def _number(
                 return -1, -1, 0
         elif not (after == 40 or after == 41 or after == 0xC2 or after == 0xE2):
             return -1, -1, 0
-    stop = card(data, first, end, at, card_words, other_numbers)
+    stop = card(data, first, end, at, floor, card_words, other_numbers)
     if stop >= 0:
         return at, stop, _CARD
     start, stop = phone(
-        data, first, end, at, calling_codes, trunk_groups, phone_words, no_phones, phone_literals, scratch
+        data,
+        first,
+        end,
+        at,
+        floor,
+        calling_codes,
+        trunk_groups,
+        phone_words,
+        no_phones,
+        phone_literals,
+        scratch,
     )
     return start, stop, _PHONE

@@ -43,7 +43,7 @@ OTHER_NUMBERS = word_table(
 
 
 @njit(cache=True, nogil=True)
-def card(data, first, end, at, card_words, other_numbers):
+def card(data, first, end, at, floor, card_words, other_numbers):
     """Where the card number that begins at the digit `at` ends, -1 where none does.
 
     It has an issuer's first digits and length, the check digit of ISO/IEC 7812-1 (Luhn), and its
@@ -69,7 +69,7 @@ def card(data, first, end, at, card_words, other_numbers):
             or not _has_issuer_and_check(data, at, stop)
         ):
             return -1
-    if not _may_begin(data, first, at, divider) or not _may_end(data, end, stop, divider):
+    if not _may_begin(data, first, at, floor, divider) or not _may_end(data, end, stop, divider):
         return -1
     if divider:
         return stop
@@ -167,7 +167,7 @@ def _is_issued(lead, digits):
 
 
 @njit(inline="always")
-def _may_begin(data, first, at, divider):
+def _may_begin(data, first, at, floor, divider):
     if at == first:
         return True
     before = data[at - 1]
@@ -176,7 +176,8 @@ def _may_begin(data, first, at, divider):
         return False
     if before == 45:
         return not is_alnum(earlier)
-    return not (is_digit(earlier) and (before == 44 or (before == 32 and divider == 32)))
+    # Columns of a table, but not a span found before.
+    return at - 2 < floor or not (is_digit(earlier) and (before == 44 or (before == 32 and divider == 32)))
 
 
 @njit(cache=True, nogil=True)

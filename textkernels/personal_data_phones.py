@@ -113,10 +113,11 @@ PHONE_LITERALS = word_table(
 
 
 @njit(cache=True, nogil=True)
-def phone(data, first, end, at, codes, trunk, words, others, literals, scratch):
+def phone(data, first, end, at, floor, codes, trunk, words, others, literals, scratch):
     """The telephone number whose first digit is `at`: its start and end, or -1 and -1.
 
     Args:
+        floor: where the span before it ends; digits there belong to that.
         scratch: int64[SCRATCH], overwritten.
     """
     start, plus = at, False
@@ -131,26 +132,30 @@ def phone(data, first, end, at, codes, trunk, words, others, literals, scratch):
     if opened or (plus and data[at - 1] == 40):
         outer = start - opened
         stop = _number_end(
-            data, first, end, at, outer, plus, True, codes, trunk, words, others, literals, scratch
+            data, first, end, at, floor, outer, plus, True, codes, trunk, words, others, literals, scratch
         )
         if stop >= 0 and _is_closed(data, at, stop):
             return outer, _extension_end(data, end, stop)
     # A parenthesis before it may be that of a sentence.
     stop = _number_end(
-        data, first, end, at, start, plus, False, codes, trunk, words, others, literals, scratch
+        data, first, end, at, floor, start, plus, False, codes, trunk, words, others, literals, scratch
     )
     return (start, _extension_end(data, end, stop)) if stop >= 0 else (-1, -1)
 
 
 @njit(cache=True, nogil=True)
-def _number_end(data, first, end, at, start, plus, opened, codes, trunk, words, others, literals, scratch):
+def _number_end(
+    data, first, end, at, floor, start, plus, opened, codes, trunk, words, others, literals, scratch
+):
     """Where the number that begins at `start`, with its first digit at `at`, ends, -1 where none does."""
     if not _may_begin(data, first, start, plus):
         return -1
     groups, digits = _read_groups(data, at, end, opened, scratch)
     if digits < _FEWEST_DIGITS:
         return -1
-    columns = start - 2 >= first and data[start - 1] == 32 and is_digit(data[start - 2])
+    columns = start - 2 >= floor and data[start - 1] == 32 and is_digit(data[start - 2])
+    # Behind an ideograph, or a punctuation mark of such text
+    in_chinese = start - 3 >= first and (0xE3 <= data[start - 3] <= 0xE9 or data[start - 3] == 0xEF)
     named = -2  # not looked for yet
     while groups:
         total = _digits_of(scratch, groups)
@@ -167,7 +172,7 @@ def _number_end(data, first, end, at, start, plus, opened, codes, trunk, words, 
             else:
                 if named == -2:
                     named = _named(data, first, start, words, others, literals)
-                found = _is_national(scratch, groups, total, opened, named, columns, codes, trunk)
+                found = _is_national(scratch, groups, total, opened, named, columns, in_chinese, codes, trunk)
             if found:
                 return stop
         groups -= 1
@@ -444,7 +449,7 @@ def _is_international(scratch, groups, skipped, total, codes):
 
 
 @njit(cache=True, nogil=True)
-def _is_national(scratch, groups, total, opened, named, columns, codes, trunk):
+def _is_national(scratch, groups, total, opened, named, columns, in_chinese, codes, trunk):
     kinds = _dividers(scratch, groups)
     shape = _shape(scratch, 0, groups)
     first, second = _digit(scratch, 0), _digit(scratch, 1)
@@ -464,7 +469,7 @@ def _is_national(scratch, groups, total, opened, named, columns, codes, trunk):
     if in_parens:
         return _is_area_in_parens(scratch, groups, total)
     if groups == 1 and named == 0:
-        return _is_mobile(scratch, total)
+        return _is_mobile(scratch, total, in_chinese)
     if groups > 1 and first == 0 and second != 0 and 8 <= total <= 12:
         if (
             groups > 2
@@ -525,15 +530,15 @@ def _different(scratch, total):
 
 
 @njit(inline="always")
-def _is_mobile(scratch, total):
+def _is_mobile(scratch, total, in_chinese):
     """Whether digits without a divider have the length and beginning of a mobile telephone number.
 
-    11 digits behind a trunk prefix, 11 of China, or 10 of France that are no ISBN.
+    11 digits behind a trunk prefix, 11 of China among its writing, or 10 behind a trunk prefix that are no ISBN.
     """
     first, second = _digit(scratch, 0), _digit(scratch, 1)
     if total == 11:
-        return (first == 0 and second != 0) or (first == 1 and second >= 3)
-    if total != 10 or first != 0 or second not in (6, 7):
+        return (first == 0 and second != 0) or (first == 1 and second >= 3 and in_chinese)
+    if total != 10 or first != 0 or second == 0:
         return False
     check = 0
     for k in range(10):
