@@ -79,16 +79,25 @@ def _stands(base, at, end, second, third):
 
 
 @njit(nogil=True)
-def count_feed_lines(base, start, end, size, classes, tail, keys, stamps, stamp, salt, newlines, counts):
-    """Lines between line feeds, of a document with so many of those; see `FEED_COUNTS`.
+def most_pieces(n_bytes, newlines):
+    """How many different lines or paragraphs a document can have, empty ones left out.
 
-    Lines are compared by 64-bit hashes. `keys` and `stamps` are a table for newlines + 1 hashes, see
-    `span_hashes.find_slot`, and `stamp` one not used yet.
+    There are 256 of one byte and 65,536 of two; a longer one takes four bytes with its line feed.
+    """
+    return min(newlines, n_bytes - newlines, 65_792 + n_bytes // 4) + 1
+
+
+@njit(nogil=True)
+def count_feed_lines(base, start, end, size, classes, tail, keys, stamps, stamp, salt, most, counts):
+    """Lines between line feeds; see `FEED_COUNTS`.
+
+    Lines are compared by 64-bit hashes. `keys` and `stamps` are a table for `most` hashes, see
+    `most_pieces` and `span_hashes.find_slot`, and `stamp` one not used yet.
     """
     pieces, repeated, repeated_chars = 0, 0, 0
     filled, terminal, short, repeated_filled_chars = 0, 0, 0, 0
     longest, second, third = -1, -1, -1
-    shift = shift_for(newlines + 1)
+    shift = shift_for(most)
     at = start
     while at <= end:
         stop = find_byte(base, at, end, size, 0x0A, tail)
@@ -130,14 +139,14 @@ def count_feed_lines(base, start, end, size, classes, tail, keys, stamps, stamp,
 
 
 @njit(nogil=True)
-def count_paragraphs(base, start, end, size, classes, tail, keys, stamps, stamp, salt, newlines, counts):
+def count_paragraphs(base, start, end, size, classes, tail, keys, stamps, stamp, salt, most, counts):
     """What the text without white space at its edges is cut into by two or more line feeds in a row.
 
     How many of these paragraphs there are, how many were met before, and the characters of those.
     The table is as in `count_feed_lines`.
     """
     paragraphs, repeated, repeated_chars = 0, 0, 0
-    shift = shift_for(newlines + 1)
+    shift = shift_for(most)
     at = skip_space(base, start, end, size, classes)
     end = skip_space_back(base, at, end, size, classes)
     while at < end:

@@ -15,7 +15,7 @@ _K1, _K2 = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
 _ONE, _S29, _S32 = np.uint64(1), np.uint64(29), np.uint64(32)
 _SIX, _LOW6 = np.uint64(6), np.uint64(63)
 _BITS_A_GRAM = 16
-_PREFIX = 16  # bytes
+_PREFIX, _LONG_PREFIX = 16, 32  # bytes
 
 
 @njit(forceinline=True)
@@ -57,6 +57,14 @@ def _prefix(stream, at):
     """A hash of 16 bytes, by its leading bits."""
     x = load64(stream + at) * _K1
     x = (x ^ x >> _S29 ^ load64(stream + at + 8)) * _K2
+    return (x ^ x >> _S32) * _B
+
+
+@njit(forceinline=True)
+def _long_prefix(stream, at):
+    """The same of 32 bytes."""
+    x = (_prefix(stream, at) ^ load64(stream + at + 16)) * _K1
+    x = (x ^ x >> _S29 ^ load64(stream + at + 24)) * _K2
     return (x ^ x >> _S32) * _B
 
 
@@ -133,7 +141,7 @@ def top_gram_chars(hashes, chars_at, n_words, seen, twice, candidates, slots, ta
 
 @njit(nogil=True)
 def duplicate_gram_chars(
-    stream_at, chars_at, n_words, stream, seen, twice, candidates, table, stamp, salt, out
+    stream_at, chars_at, n_words, stream, seen, twice, candidates, repeats, table, stamp, salt, out
 ):
     """Characters in repeated n-grams of words, for n of 5 to 10, counted without overlap.
 
@@ -141,12 +149,12 @@ def duplicate_gram_chars(
     the search goes on behind it; one that was not is remembered, and the search goes on at the next
     word. Grams are equal when the words written without spaces are, as datatrove has it.
 
-    Two equal grams of 16 bytes or more have equal first 16 bytes: only where these occur twice, or
-    where a gram is shorter, are grams compared by their hashes.
+    Two equal grams of 16 bytes or more have equal first 16 bytes, those of 32 or more equal first 32:
+    only where these occur twice, or where a gram is shorter, are grams compared by their hashes.
 
     Args:
         stream_at, chars_at, stream: see `whitespace_words.take_words`.
-        others: as in `top_gram_chars`.
+        repeats: int32[n_words], to work with; all others are as in `top_gram_chars`.
         out: int64[6].
 
     Returns:
@@ -169,6 +177,12 @@ def duplicate_gram_chars(
         n_candidates += _noted_twice(twice, _prefix(base, stream_at[k]) >> shift) | short
     if not n_candidates:
         return table, stamp
+    shift = _filter_shift(n_candidates)
+    _clear(seen, twice, shift)
+    for c in range(n_candidates):
+        _note(seen, twice, _long_prefix(base, stream_at[candidates[c]]) >> shift)
+    for c in range(n_candidates):
+        repeats[c] = _noted_twice(twice, _long_prefix(base, stream_at[candidates[c]]) >> shift)
     table_shift = shift_for(n_candidates)
     if table[0].size < np.int64(_ONE << np.uint64(64) - table_shift):
         table, stamp = new_table(n_candidates), 0
@@ -179,11 +193,12 @@ def duplicate_gram_chars(
         repeated, free = 0, 0
         for c in range(n_candidates):
             k = candidates[c]
-            if k < free:
-                continue
             if k + n > n_words:
                 break
-            h = hash_span(base, stream_at[k], stream_at[k + n], size)
+            start, end = stream_at[k], stream_at[k + n]
+            if k < free or (end - start >= _LONG_PREFIX and not repeats[c]):
+                continue
+            h = hash_span(base, start, end, size)
             slot = find_slot(keys, stamps, table_shift, stamp, salt, h)
             if stamps[slot] == stamp:
                 repeated += chars_at[k + n] - chars_at[k]

@@ -46,9 +46,9 @@ def hash_span(base, start, end, size):
 
 @njit(nogil=True)
 def new_table(most):
-    """A table for `most` hashes: hashes uint64, stamps int64 and tallies int64, all of 2^k slots."""
+    """A table for `most` hashes: hashes uint64, stamps int32 and tallies int32, all of 2^k slots."""
     slots = np.int64(np.uint64(1) << np.uint64(64) - shift_for(most))
-    return np.empty(slots, np.uint64), np.zeros(slots, np.int64), np.empty(slots, np.int64)
+    return np.empty(slots, np.uint64), np.zeros(slots, np.int32), np.empty(slots, np.int32)
 
 
 @njit(forceinline=True)

@@ -22,6 +22,7 @@ from textkernels.lines import (
     count_feed_lines,
     count_lines,
     count_paragraphs,
+    most_pieces,
 )
 from textkernels.repetition import (
     DUPLICATE_GRAMS,
@@ -35,6 +36,7 @@ from textkernels.white_space import count_words
 from textkernels.whitespace_words import STREAM_PADDING, WORD_COUNTS, take_words
 
 _MOST_BYTES = (1 << 31) - 1
+_MOST_STAMPS = (1 << 31) - 100  # a document takes eleven
 
 
 @dataclass(frozen=True)
@@ -129,18 +131,18 @@ def _count(
     for document in range(offsets.size - 1):
         start, end = offsets[document], offsets[document + 1]
         count_characters(base, start, end, size, tail, characters[document])
-        newlines = characters[document, 1]
+        pieces = most_pieces(end - start, characters[document, 1])
         count_lines(base, start, end, size, class_base, tail, lines[document])
-        if table[0].size < 2 * (newlines + 1):
-            table, stamp = new_table(newlines + 1), 0
+        if table[0].size < 2 * pieces or stamp > _MOST_STAMPS:
+            table, stamp = new_table(pieces), 0
         stamp += 1
         count_feed_lines(
-            base, start, end, size, class_base, tail, table[0], table[1], stamp, salt, newlines,
+            base, start, end, size, class_base, tail, table[0], table[1], stamp, salt, pieces,
             feed_lines[document],
         )  # fmt: skip
         stamp += 1
         count_paragraphs(
-            base, start, end, size, class_base, tail, table[0], table[1], stamp, salt, newlines,
+            base, start, end, size, class_base, tail, table[0], table[1], stamp, salt, pieces,
             paragraphs[document],
         )  # fmt: skip
         count_c4_lines(base, start, end, size, class_base, tail, scratch, c4[document])
@@ -158,6 +160,6 @@ def _count(
             hashes, chars_at, n_words, seen, twice, candidates, slots, table, stamp, salt, top_grams[document]
         )
         table, stamp = duplicate_gram_chars(
-            stream_at, chars_at, n_words, stream, seen, twice, candidates, table, stamp, salt,
+            stream_at, chars_at, n_words, stream, seen, twice, candidates, slots, table, stamp, salt,
             duplicate_grams[document],
         )  # fmt: skip

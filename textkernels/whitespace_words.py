@@ -21,7 +21,7 @@ WORD_COUNTS = ("words", "word_count", "word_chars", "alphabetic", "stop_words", 
 """Columns of `take_words`: all words; those that are not all symbols, and the characters of these; those
 with a letter; those that are stop words, and how many different ones."""
 
-STREAM_PADDING = 24
+STREAM_PADDING = 40
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _LENGTHS = np.uint64(0x9E3779B97F4A7C15)

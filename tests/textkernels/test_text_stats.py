@@ -120,3 +120,11 @@ def test_a_large_document_of_many_words_is_counted_without_drift():
     assert stats["top_grams"] == [oracle.top_gram(text, n) for n in (2, 3, 4)]
     assert stats["duplicate_grams"] == [oracle.duplicate_gram(text, n) for n in range(5, 11)]
     assert stats["words"] == oracle.words(text)
+
+
+@pytest.mark.parametrize(
+    "repeated", ["\n", "a\n", "a\n\n", "Buy now and save. ", "a ", "A. ", "[1] ", "jav", "[", "…", "日。"]
+)
+def test_text_of_one_thing_over_and_over_counts_as_in_plain_python(repeated):
+    text = repeated * 3000 + "The end of it."
+    assert rows(text_stats(pa.array([text])), 0) == oracle.text_stats(text)
