@@ -11,7 +11,7 @@ from schemas.heuristics import HEURISTICS
 from schemas.signals import NORMED
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "presets"
-PRESETS = ("c4", "fineweb", "gopher", "mc4")
+PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 KEPT = {
     "word_count": 400, "mean_word_length": 5.0, "hash_to_word_ratio": 0.0, "ellipsis_to_word_ratio": 0.0,
     "bullet_line_ratio": 0.0, "ellipsis_line_ratio": 0.0, "alpha_word_ratio": 1.0, "distinct_stop_words": 8,
