@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.errors import RunError
+from pipelines.readers import pages
 from pipelines.readers.files import file_name, source_name
 from pipelines.readers.piece import read_files, read_piece
 from pipelines.readers.records import BadRecord, Records, record_sizes
@@ -22,7 +23,7 @@ from pipelines.storage.quarantine import Quarantine
 from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, Input, fingerprint
 from schemas.documents import DOCUMENT, ROW_BITS
-from schemas.plan import DOCUMENT_FORMATS, InputFile, Piece, Plan, Split
+from schemas.plan import DOCUMENT_FORMATS, TABLE_FORMATS, InputFile, Piece, Plan, Split
 from schemas.receipts import WrittenFile
 from textkernels.content import content_hashes
 from textkernels.words import NORMALISER
@@ -83,7 +84,8 @@ def _identity(reading: Reading) -> list[Any]:
     columns["source"] = _source(reading.columns)
     # What ids are made of.
     name = file.name if file.format in DOCUMENT_FORMATS else file_name(file.path)
-    return [name, file.format, file.size, file.version, piece.start, piece.end, columns]
+    read_by = {} if file.format in TABLE_FORMATS else {"pages": pages.VERSION}
+    return [name, file.format, file.size, file.version, piece.start, piece.end, {**columns, **read_by}]
 
 
 def _source(columns: Input) -> str:

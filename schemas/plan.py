@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Format = Literal["jsonl", "jsonl.gz", "jsonl.zst", "parquet", "warc", "warc.gz", "text", "code", "html"]
+TABLE_FORMATS: frozenset[Format] = frozenset(("jsonl", "jsonl.gz", "jsonl.zst", "parquet"))
+"""Formats whose records have columns, named in the config."""
 DOCUMENT_FORMATS: frozenset[Format] = frozenset(("text", "code", "html"))
 """Formats of which one file is one document. The others hold any number of records."""
 

@@ -25,7 +25,7 @@ from pipelines.readers.streams import BrokenStream, gzip_chunks, zstd_chunks
 from pipelines.storage.plan import find_inputs
 from pipelines.tokens import Tokenizer, load_tokenizer
 from schemas.config import Config, Input
-from schemas.plan import DOCUMENT_FORMATS, WHY_PASSED_OVER, InputFile, PassedOver, Piece
+from schemas.plan import DOCUMENT_FORMATS, TABLE_FORMATS, WHY_PASSED_OVER, InputFile, PassedOver, Piece
 
 SAMPLED = 200
 MB_PER_CORE_SECOND = 15.0
@@ -40,7 +40,6 @@ BYTES_PER_TRAINING_TOKEN = 2.5
 _LONGEST_LINE = 10_000_000
 _LONGEST_RECORD = 10_000_000
 _LOOKED_AT = 4_000_000
-_TABLES = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
 _ONE_BUCKET = re.compile(r"\s*bucket\s*=\s*'(\w+)'\s*")
 
 
@@ -162,11 +161,11 @@ def _look(
     tokenizer: Tokenizer,
     document_bytes: int,
 ) -> InputPreview:
-    tables = [file for file in files if file.format in _TABLES]
+    tables = [file for file in files if file.format in TABLE_FORMATS]
     names, rows = _columns_and_rows(tables)
     # A column that is not there makes every record bad, which says less than that it is not there.
     readable_files = (
-        files if columns.text in names else [file for file in files if file.format not in _TABLES]
+        files if columns.text in names else [file for file in files if file.format not in TABLE_FORMATS]
     )
     texts, bad, not_documents = _sample(columns, readable_files, document_bytes)
     rows += sum(file.format in DOCUMENT_FORMATS for file in files)
@@ -334,7 +333,7 @@ def _input_lines(one: InputPreview) -> list[str]:
         f"{one.path} ({one.bucket}): {one.files:,} file{'s' * (one.files > 1)} ({formats}), {_size(one.bytes)}; "
         f"{one.rows:,} records, {_size(one.text_bytes)} of text, {one.tokens:,} tokens"
     ]
-    if any(name in _TABLES for name in one.formats):
+    if any(name in TABLE_FORMATS for name in one.formats):
         lines.append(
             f"  columns: {', '.join(one.columns) or 'none'}; missing: {', '.join(one.missing) or 'none'}"
         )

@@ -7,6 +7,9 @@ from pipelines.readers.encoding import decoded
 from pipelines.readers.html.extract import extract
 from pipelines.readers.records import Unusable
 
+VERSION = 1
+"""To be raised with every change of what text a page gives: what was read before is then read again."""
+
 Document = tuple[str, str | None, str | None]
 """Text, title, language."""
 

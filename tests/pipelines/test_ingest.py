@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pipelines import ingest
 from pipelines.errors import RunError
 from pipelines.ingest import ingest_phase, recut
-from pipelines.readers import parquet, records, streams
+from pipelines.readers import pages, parquet, records, streams
 from pipelines.readers.records import ROW_BYTES
 from pipelines.runner import Engine, perform, run_waves
 from pipelines.storage import plan as plans
@@ -329,6 +329,16 @@ def test_fingerprints_follow_what_shapes_the_documents(tmp_path):
     ]
     config = parse_config({"run": str(tmp_path / "run"), "inputs": inputs})
     assert not set(first) & {task.fingerprint for task in phase_of(RunDirectory(config.run), config).tasks}
+
+
+def test_what_pages_give_shapes_only_documents_that_were_pages(tmp_path, monkeypatch):
+    write_inputs(tmp_path / "in", rows(3))
+    (tmp_path / "in" / "a.warc").write_bytes(page("a"))
+    config = settings(tmp_path, paths=["in/f.jsonl", "in/a.warc"])
+    before = [task.fingerprint for task in phase_of(RunDirectory(config.run), config).tasks]
+    monkeypatch.setattr(pages, "VERSION", "other")
+    after = [task.fingerprint for task in phase_of(RunDirectory(config.run), config).tasks]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
 
 
 def test_a_file_that_changes_after_the_plan_ends_the_run(tmp_path):
