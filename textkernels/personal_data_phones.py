@@ -173,7 +173,8 @@ def _number_end(
                 if named == -2:
                     named = _named(data, first, start, words, others, literals)
                 found = _is_national(scratch, groups, total, opened, named, columns, in_chinese, codes, trunk)
-            if found:
+            bare = groups == 1 and not plus and start > first
+            if found and not (bare and (data[start - 1] == 96 or data[start - 1] == 47)):  # `hash`, path/id
                 return stop
         groups -= 1
     return -1
@@ -469,7 +470,7 @@ def _is_national(scratch, groups, total, opened, named, columns, in_chinese, cod
     if in_parens:
         return _is_area_in_parens(scratch, groups, total)
     if groups == 1 and named == 0:
-        return _is_mobile(scratch, total, in_chinese)
+        return _different(scratch, total) > 2 and _is_mobile(scratch, total, in_chinese)
     if groups > 1 and first == 0 and second != 0 and 8 <= total <= 12:
         if (
             groups > 2
@@ -533,12 +534,12 @@ def _different(scratch, total):
 def _is_mobile(scratch, total, in_chinese):
     """Whether digits without a divider have the length and beginning of a mobile telephone number.
 
-    11 digits behind a trunk prefix, 11 of China among its writing, or 10 behind a trunk prefix that are no ISBN.
+    11 digits behind a trunk prefix, 11 of China among its writing, or 10 of France that are no ISBN.
     """
     first, second = _digit(scratch, 0), _digit(scratch, 1)
     if total == 11:
         return (first == 0 and second != 0) or (first == 1 and second >= 3 and in_chinese)
-    if total != 10 or first != 0 or second == 0:
+    if total != 10 or first != 0 or second not in (6, 7):
         return False
     check = 0
     for k in range(10):
