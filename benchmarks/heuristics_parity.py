@@ -32,6 +32,7 @@ from datatrove.utils.word_tokenizers import WhitespaceTokenizer
 from classifiers.heuristics import heuristics
 
 PRESETS = Path(__file__).parents[1] / "schemas" / "presets"
+COMPARED = ("gopher", "c4", "mc4", "fineweb")
 TOLERANCE = 1e-6
 C4_NAMES = {
     "line-total": "c4_lines",
@@ -180,12 +181,12 @@ def decisions(texts: list[str], tokenizer: Any) -> dict[str, list[bool]]:
 def our_decisions(signals: pa.Table) -> dict[str, list[bool]]:
     """What our presets keep: all but the documents for which a condition is false."""
     kept = {}
-    for path in sorted(PRESETS.glob("*.yaml")):
-        conditions = yaml.safe_load(path.read_text())["filters"].values()
+    for preset in COMPARED:
+        conditions = yaml.safe_load((PRESETS / f"{preset}.yaml").read_text())["filters"].values()
         sql = " AND ".join(f"({condition}) IS NOT FALSE" for condition in conditions)
         connection = duckdb.connect(config={"threads": 1})
         connection.register("signals", signals)
-        kept[path.stem] = [
+        kept[preset] = [
             row for (row,) in connection.execute(f"SELECT {sql} FROM signals ORDER BY n").fetchall()
         ]
     return kept
