@@ -7,7 +7,7 @@ softmax, of that vector. `fasttext.predict` over the same lines gives the same p
 (the tests hold 1e-4). One thing differs, for text is data: a word `</s>` does not end the line.
 
 It is here because the library takes and gives Python objects and decodes quantised vectors anew at every use:
-see benchmarks/classifiers.py for both.
+see benchmarks/models.py for both.
 """
 
 from pathlib import Path

@@ -36,7 +36,7 @@ from pipelines.synthesis.preview import Preview, preview_synthesis
 from pipelines.synthesize import Synthesis, check_synthesis, plan_synthesis, synthesize
 from pipelines.warm_up import compile_everything
 from schemas.config import STAGES, Config, Stage, fingerprint
-from schemas.plan import Plan
+from schemas.plan import TABLE_FORMATS, WHY_PASSED_OVER, Plan
 
 Show = Callable[[str, int, int], None]
 PACKAGES = (
@@ -166,8 +166,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
         run.clear_scratch()
         if engine.workers > 1 and not engine.beam_flags:
             start_fork_server()
-        else:
-            compile_everything()
+        compile_everything(show)
         work = Run(run, config, engine, show)
         for stage in STAGES:
             if stage not in wanted:
@@ -182,7 +181,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
                 _save_state(run, config, stage, "failed", str(error))
                 raise
             write_views(run, config)
-        work.notes += [*unknown_facts(run, config), *_unusable_entries(config)]
+        work.notes += [*_passed_over(work.plan), *unknown_facts(run, config), *_unusable_entries(config)]
         _save_state(run, config, [stage for stage in STAGES if stage in wanted][-1], "done")
         return Ended(_totals(run), work.mixture, work.notes)
 
@@ -301,12 +300,22 @@ def _check_inputs(run: RunDirectory, config: Config, plan: Plan) -> None:
         counts = receipts[split_task(split.split)].counts
         records[number] += counts["records"]
         bad[number] += counts["quarantined"]
+    columns = {file.input for file in plan.files if file.format in TABLE_FORMATS}
     for number, source in enumerate(config.inputs):
         if records[number] and bad[number] == records[number]:
+            hint = f", and at `text: {source.text}`" if number in columns else ""
             raise RunError(
                 f"inputs.{number}: all {bad[number]} records of {source.path} are in quarantine; look at them with "
-                f'syllabus inspect {run.url} --sql "SELECT * FROM quarantine", and at `text: {source.text}`'
+                f'syllabus inspect {run.url} --sql "SELECT * FROM quarantine"{hint}'
             )
+
+
+def _passed_over(plan: Plan) -> list[str]:
+    """A sentence for every reason for which files of an input are not read."""
+    return [
+        f"inputs.{one.input}: {one.count:,} not read: {WHY_PASSED_OVER[one.why]} ({', '.join(one.paths)})"
+        for one in plan.passed_over
+    ]
 
 
 def _unusable_entries(config: Config) -> list[str]:

@@ -7,6 +7,7 @@ Text is data: the spelling of a special token is encoded as ordinary text, as ti
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -153,13 +154,19 @@ def load_tokenizer(name: str, end_of_document: str | None) -> Tokenizer:
     a code point that gigatoken and tiktoken, which follow different versions of Unicode, split apart
     differently goes to tiktoken. For a tokenizer.json, gigatoken's reading of it counts.
 
+    One that was loaded before is given again, so a tokenizer is of one thread.
+
     name: the config's `tokenizer`. end_of_document: the token's spelling; by default `<|endoftext|>`, in
     a tokenizer.json the first of the usual spellings that it has.
     Raises RunError where the tokenizer can't be found or used, or has no such end-of-document token.
     """
     if name == CL100K:
         return _load_cl100k(end_of_document)
-    raw = read_tokenizer_json(name)
+    return _load_json(name, read_tokenizer_json(name), end_of_document)
+
+
+@lru_cache(maxsize=2)
+def _load_json(name: str, raw: bytes, end_of_document: str | None) -> Tokenizer:
     vocabulary = OrdinaryVocabulary(name, raw, end_of_document)
     return Tokenizer(
         Path(name).name if Path(name).expanduser().exists() else name,
@@ -170,6 +177,7 @@ def load_tokenizer(name: str, end_of_document: str | None) -> Tokenizer:
     )
 
 
+@lru_cache(maxsize=2)
 def _load_cl100k(end_of_document: str | None) -> Tokenizer:
     spelling = end_of_document or "<|endoftext|>"
     if spelling not in _CL100K_SPECIAL:

@@ -30,7 +30,10 @@ class ConfigError(ValueError):
 class Input(Section):
     """One set of input files and how their columns are called."""
 
-    path: str = Field(description="File, folder, glob or fsspec URL; JSONL (plain, .gz, .zst) or Parquet.")
+    path: str = Field(
+        description="File, folder, glob or fsspec URL: JSONL (plain, .gz, .zst), Parquet, WARC, WET, ARC (plain, .gz), HTML, text or "
+        "code; a folder may mix them."
+    )
     bucket: Bucket = Field(description="Bucket of the mixture that these documents belong to.")
     source: str | None = Field(
         None, description="Name of the source; by default the input's file or folder name."

@@ -3,37 +3,37 @@
 from numba import njit
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def is_digit(byte):
     return 48 <= byte <= 57
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def is_lower(byte):
     return 97 <= byte <= 122
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def is_upper(byte):
     return 65 <= byte <= 90
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def is_letter(byte):
     return 97 <= (byte | 0x20) <= 122
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def is_alnum(byte):
     return 97 <= (byte | 0x20) <= 122 or 48 <= byte <= 57
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def is_hex(byte):
     return 97 <= (byte | 0x20) <= 102 or 48 <= byte <= 57
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def lower(byte):
     """The byte, an upper-case letter as its lower-case one."""
     return byte | 0x20 if 65 <= byte <= 90 else byte

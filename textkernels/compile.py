@@ -1,6 +1,7 @@
 """Compiling ahead of time, so that workers load machine code instead of each making their own."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ def compile_kernels() -> None:
     from textkernels.ngrams import distinct, ngram_hashes, shingles
     from textkernels.words import _find_words, word_hashes, words
 
-    _drop_outdated(Path(_find_words.stats.cache_path))
+    drop_outdated(_find_words)
     column = pa.array(["Words in plain ASCII", "Wörter, die es nicht sind", None])
     words(column)
     hashes, offsets = word_hashes(column)
@@ -34,9 +35,11 @@ def compile_kernels() -> None:
     keep_greedily(np.arange(100, dtype=np.uint64) // 2, np.arange(101), 0.5)
 
 
-def _drop_outdated(cache: Path) -> None:
-    # Numba compares the file a kernel stands in, not the files its helpers come from.
-    newest = max(source.stat().st_mtime for source in Path(__file__).parent.glob("*.py"))
-    for index in cache.glob("*.nbi"):
+def drop_outdated(kernel: Any) -> None:
+    """Remove the cached code of all kernels of this one's folder that is older than a source it may have been
+    made of: Numba compares the file that a kernel stands in, not those that its helpers and constants come from."""
+    folders = {Path(kernel.py_func.__code__.co_filename).parent, Path(__file__).parent}
+    newest = max(source.stat().st_mtime for folder in folders for source in folder.glob("*.py"))
+    for index in Path(kernel.stats.cache_path).glob("*.nbi"):
         if index.stat().st_mtime < newest:
             index.unlink(missing_ok=True)

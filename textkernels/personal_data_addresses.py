@@ -61,7 +61,7 @@ def ipv4(data, first, end, at, numbered, addressed):
     return k
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_resolver(address):
     """1.1.1.1 and 1.0.0.1, 8.8.8.8 and 8.8.4.4, 9.9.9.9, 4.2.2.1 and 4.2.2.2: small, and known to all."""
     return (
@@ -203,6 +203,6 @@ def _is_group_before(data, first, colon):
     return colon - k <= _GROUP_DIGITS and (k == first or not is_alnum(data[k - 1]))
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _hex_value(byte):
     return byte - 48 if byte <= 57 else (byte | 0x20) - 87

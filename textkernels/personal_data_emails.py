@@ -43,7 +43,7 @@ def _is_top_level(data, start, end, top_level):
     return k < top_level.size and top_level[k] == h
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_latin_pair(byte, after):
     """Whether two bytes are a letter of the blocks Latin-1 Supplement, Latin Extended-A or -B."""
     return 0xC3 <= byte <= 0xC9 and 0x80 <= after <= 0xBF

@@ -256,7 +256,7 @@ def _is_random(data, start, stop, one_case):
     return changes - 2 * dashes >= size // 8
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _class(byte):
     return 0 if is_digit(byte) else 1 if is_upper(byte) else 2 if is_lower(byte) else 3
 
@@ -319,7 +319,7 @@ def assigned(data, first, end, at, secret_names, password_names):
     return -1, -1
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _may_end_name(before, last):
     """Whether two letters are the last of a name of secrets or passwords: most names are none."""
     if last == 116 or last == 110 or last == 121:
@@ -482,6 +482,6 @@ def _cut_block_end(data, body, end):
     return last if in_runs >= _BODY_BYTES else -1
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_base64(byte):
     return is_alnum(byte) or byte == 43 or byte == 47 or byte == 61

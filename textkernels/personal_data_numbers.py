@@ -79,7 +79,7 @@ def card(data, first, end, at, floor, card_words, other_numbers):
     return stop
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _digits_end(data, at, end):
     end = min(end, at + _MOST_DIGITS + 1)
     while at < end and is_digit(data[at]):
@@ -144,7 +144,7 @@ def _is_one_digit(data, start, stop):
     return k == stop
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_issued(lead, digits):
     """Whether an issuer gives numbers of so many digits that begin with the six of `lead`."""
     two, three, four = lead // 10000, lead // 1000, lead // 100
@@ -166,7 +166,7 @@ def _is_issued(lead, digits):
     return (maestro or 6761 <= four <= 6763) and digits >= 16
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _may_begin(data, first, at, floor, divider):
     if at == first:
         return True
@@ -233,7 +233,7 @@ def iban(data, first, end, at, lengths):
     return k
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _divider(data, k, end):
     """Bytes of a space, a no-break space or a hyphen at k, 0 where there is none."""
     if k < end and (data[k] == 32 or data[k] == 45):

@@ -253,7 +253,7 @@ def _read_groups(data, at, end, opened, scratch):
     return groups, digits
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _divider(data, at, end):
     """Kind and bytes of a divider, 0 and 0 where there is none."""
     if at >= end:
@@ -277,27 +277,27 @@ def _divider(data, at, end):
     return 0, 0
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _end_of(scratch, group):
     return scratch[3 * group]
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _length(scratch, group):
     return scratch[3 * group + 1]
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _divider_before(scratch, group):
     return scratch[3 * group + 2]
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _digit(scratch, k):
     return scratch[3 * (_MOST_GROUPS + 1) + k]
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _digits_of(scratch, groups):
     total = 0
     for k in range(groups):
@@ -305,7 +305,7 @@ def _digits_of(scratch, groups):
     return total
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _dividers(scratch, groups):
     kinds = 0
     for k in range(1, groups):
@@ -313,7 +313,7 @@ def _dividers(scratch, groups):
     return kinds
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _shape(scratch, first_group, groups):
     """Lengths of the groups as digits of one number; -1 where a group has 10 digits or more."""
     shape = 0
@@ -324,7 +324,7 @@ def _shape(scratch, first_group, groups):
     return shape
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_balanced(data, start, stop):
     """Whether as many parentheses are opened as are closed in start:stop."""
     opening, closing = 0, 0
@@ -334,7 +334,7 @@ def _is_balanced(data, start, stop):
     return opening == closing
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_closed(data, start, stop):
     k = start
     while k < stop and data[k] != 41:
@@ -365,7 +365,7 @@ def _may_begin(data, first, start, plus):
     return not _is_currency_before(data, first, sign + 1)
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_currency_before(data, first, at):
     """Whether the sign of the dollar, the pound, the yen or the euro ends at `at`."""
     if at - 2 < first:
@@ -519,7 +519,7 @@ def _is_national(scratch, groups, total, opened, named, columns, in_chinese, cod
     return kinds & _SLASH == 0 and total <= 13
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _different(scratch, total):
     """How many different digits a number has."""
     seen, different = 0, 0
@@ -530,7 +530,7 @@ def _different(scratch, total):
     return different
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_mobile(scratch, total, in_chinese):
     """Whether digits without a divider have the length and beginning of a mobile telephone number.
 
@@ -547,7 +547,7 @@ def _is_mobile(scratch, total, in_chinese):
     return check % 11 != 0
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_north_american(scratch, groups, shape, kinds):
     """3-3-4 or 3-7, behind a 1 or not; the area begins with 2 to 9, but between parentheses, and is not N11."""
     area = 0
@@ -578,7 +578,7 @@ def _is_area_in_parens(scratch, groups, total):
     return k == groups
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_date(scratch, shape, kinds):
     """01-02-2023, 01.02.2023 14, 2023-01-02, in any numbers of digits that dates have."""
     if kinds & (_HYPHEN | _DOT | _SLASH) == 0:
@@ -595,7 +595,7 @@ def _is_date(scratch, shape, kinds):
     return (shape == 422 or 4220 <= shape <= 4229) and (leading == 19 or leading == 20)
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def _is_counting(scratch, shape):
     """01 02 03 04 05."""
     if shape != 22222 and shape != 2222:

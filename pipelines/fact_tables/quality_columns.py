@@ -1,7 +1,7 @@
 """The groups of columns of the table `quality` that a config calls for."""
 
 import hashlib
-from functools import partial
+from functools import lru_cache, partial
 
 import fsspec
 import numpy as np
@@ -83,6 +83,7 @@ def _start_heuristics() -> Measure:
     return lambda batch: heuristics(batch.text)
 
 
+@lru_cache(maxsize=1)
 def _start_language() -> Measure:
     return partial(_languages, Languages())
 
@@ -92,6 +93,7 @@ def _languages(model: Languages, batch: Batch) -> dict[str, pa.Array]:
     return {"detected_language": language, "language_score": score}
 
 
+@lru_cache(maxsize=1)
 def _start_educational() -> Measure:
     model = Educational()
     return lambda batch: {"edu_score": model.score(batch.text)}
@@ -117,6 +119,7 @@ def _start_blocking(lists: tuple[str, ...]) -> Measure:
     return lambda batch: {"blocked_by": loaded.blocked(batch.documents.column("url"))}
 
 
+@lru_cache(maxsize=1)
 def load_block_lists(lists: tuple[str, ...]) -> BlockLists:
     """The lists of the config's `block`. Raises RunError where one can't be used."""
     try:

@@ -1,6 +1,6 @@
 """Speed of the classifiers on one core: documents and MB a second, microseconds a document; fastText beside ours.
 
-    python -m benchmarks.classifiers --corpus 'CORPUS' [--megabytes 200] [--urls 1000000] [--repeats 3]
+    python -m benchmarks.models --corpus 'CORPUS' [--megabytes 200] [--urls 1000000] [--repeats 3]
 
 MB are 10^6 bytes of text, seconds are CPU seconds; the best of --repeats is taken. `fastText` is the library
 (`pip install fasttext-community`) over the same windows: `predict` alone, and with what it takes to get from an Arrow
