@@ -313,7 +313,7 @@ def _check_inputs(run: RunDirectory, config: Config, plan: Plan) -> None:
 def _passed_over(plan: Plan) -> list[str]:
     """A sentence for every reason for which files of an input are not read."""
     return [
-        f"inputs.{one.input}: {one.count:,} not read: {WHY_PASSED_OVER[one.why]} ({', '.join(one.paths)})"
+        f"inputs.{one.input}: {one.count:,} not read: {WHY_PASSED_OVER[one.why]}; first {one.paths[0]}"
         for one in plan.passed_over
     ]
 
