@@ -6,6 +6,7 @@ import duckdb
 
 from pipelines.selection import NEAR_DUPLICATE, selection_sql
 from schemas.config import Config
+from schemas.heuristics import HEURISTICS
 
 from .report_bins import Bins, choose_bins
 from .report_thresholds import Threshold, is_numeric, is_whole, read_thresholds
@@ -14,7 +15,8 @@ from .tables import identifier, signal_columns
 _SAMPLE = 200_000
 _LARGEST = "1e300"
 _QUANTILES = "[0.0, 0.005, 0.5, 0.995, 1.0]"
-_WITHOUT = ("doc", "cluster", "kept_doc", "shared_13grams", "shared_7grams")
+# Drawn where a threshold asks for them, and not by themselves: they are many.
+_WITHOUT = ("doc", "cluster", "kept_doc", "shared_13grams", "shared_7grams", *HEURISTICS.names)
 # Of most documents these are 0 or 1 by construction, which would hide the others.
 _ONLY_WHERE = {
     "similarity": ("is_duplicate", "near-duplicates"),
@@ -62,7 +64,8 @@ class Histogram:
 
 
 def read_histograms(con: duckdb.DuckDBPyConnection, config: Config, documents: int) -> list[Histogram]:
-    """A histogram of every numeric fact of which there are two values or more, those with thresholds first.
+    """A histogram of every numeric fact of which there are two values or more, those with thresholds first; of the
+    heuristics only those with one.
 
     documents: how many `selection` holds. One pass over the facts, and one over those of a sample of
     about 200,000 documents, by a hash of their numbers, that says where the bars stand.

@@ -7,7 +7,7 @@ from schemas.config import Config
 
 
 def unknown_facts(run: RunDirectory, config: Config) -> list[str]:
-    """A sentence for every filter whose condition is NULL for some documents."""
+    """A sentence where conditions of filters are NULL for some documents."""
     conditions = config.conditions()
     if not conditions:
         return []
@@ -17,8 +17,10 @@ def unknown_facts(run: RunDirectory, config: Config) -> list[str]:
     )
     with connect(run, config) as con:
         documents, *unknown = con.execute(f"SELECT count(*), {counts} FROM signals").fetchall()[0]
+    found = {name: count for name, count in zip(conditions, unknown, strict=True) if count}
+    if not found:
+        return []
+    named = ", ".join(f"{name} for {count:,}" for name, count in found.items())
     return [
-        f"filters.{name}: not known for {count:,} of {documents:,} documents, for want of the fact; it drops none of them"
-        for name, count in zip(conditions, unknown, strict=True)
-        if count
+        f"filters that can't be judged, for want of the fact, drop none of these documents, of {documents:,}: {named}"
     ]
