@@ -39,6 +39,8 @@ from schemas.config import STAGES, Config, Stage, fingerprint
 from schemas.plan import TABLE_FORMATS, WHY_PASSED_OVER, Plan
 
 Show = Callable[[str, int, int], None]
+FORMAT = 2
+"""Of a run's tables: a run of another format is not gone on with."""
 PACKAGES = (
     "syllabus",
     "apache-beam",
@@ -163,6 +165,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
     wanted = stages or config.stages or STAGES
     run = RunDirectory(absolute(config.run))
     with locked(run):
+        _require_format(run)
         run.clear_scratch()
         if engine.workers > 1 and not engine.beam_flags:
             start_fork_server()
@@ -332,6 +335,13 @@ def _digest(waves: list[Wave]) -> str:
     return fingerprint([[p.stage, t.name, p.fingerprint_of(t)] for p in phases for t in p.tasks])
 
 
+def _require_format(run: RunDirectory) -> None:
+    if run.exists("run.json") and run.read_json("run.json").get("format") != FORMAT:
+        raise RunError(
+            f"{run.url} was made by a version of Syllabus with other tables; start a new run folder, or remove this one"
+        )
+
+
 def _totals(run: RunDirectory) -> dict[str, int]:
     totals: dict[str, int] = {}
     for receipt in read_receipts(run, "ingest").values():
@@ -350,6 +360,7 @@ def _save_state(
     run.write_json(
         "run.json",
         {
+            "format": FORMAT,
             "config": config.model_dump(mode="json"),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
             "state": {"stage": stage, "is": state, **({"error": error} if error else {})},

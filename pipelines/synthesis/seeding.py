@@ -74,7 +74,7 @@ def _passages(
 ) -> list[list[Seed]]:
     """The passages of each document, in the order of `docs`; masked: of the text as training sees it."""
     con.register("drawn", pa.table({"doc": pa.array(docs, pa.int64())}))
-    spans = con.execute(
+    spans = con.sql(
         'SELECT doc, start, "end", replacement FROM spans WHERE doc IN (SELECT doc FROM drawn) ORDER BY doc, start'
     ).to_arrow_table()
     reader = con.sql(

@@ -178,3 +178,11 @@ def test_a_filter_on_a_fact_that_is_not_known_is_named_at_the_end(config):
     notes = run(config).notes
     assert len(notes) == 1
     assert "recent for 92" in notes[0] and "long" not in notes[0]
+
+
+def test_a_run_of_another_version_is_not_gone_on_with(config):
+    run(config, ("ingest",))
+    path = Path(config["run"]) / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
+    with pytest.raises(RunError, match="start a new run folder"):
+        run(config)
