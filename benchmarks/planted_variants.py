@@ -152,6 +152,12 @@ def break_tags(text: str, chance: random.Random) -> str:
     return _each_space(text, chance, 0.15, lambda: chance.choice(["<br>", "<br/>", "<br />\n"]))
 
 
+def entities(text: str, chance: random.Random) -> str:
+    """Character references as in the source of a page, left as they are by a poor extraction."""
+    text = text.replace("&", "&amp;").replace('"', "&quot;").replace("'", chance.choice(["&#39;", "&rsquo;"]))
+    return _each_space(text, chance, 0.1, lambda: "&nbsp;")
+
+
 def asterisks(text: str, chance: random.Random) -> str:
     mark = chance.choice(["**", "*", "__", "`"])
     return _each_word(text, chance, 0.2, lambda word: f"{mark}{word}{mark}")
@@ -236,6 +242,7 @@ TEXT_WAYS: dict[str, dict[str, TextWay]] = {
     "split by markup": {
         "bold tags": bold_tags,
         "<br>": break_tags,
+        "&nbsp;": entities,
         "asterisks": asterisks,
         "narrow lines": narrow_lines,
         "table cells": table_cells,

@@ -42,7 +42,7 @@ def lane(
 def test_under_faults_every_seed_ends_once_and_the_counters_are_the_servers(tmp_path: Path) -> None:
     faults = "http_500=.05 http_429=.05 timeout=.02 cut_body=.02 bad_reply=.02 http_400=.01"
     with serving("--latency", "0.01", "--faults", faults) as url:
-        outcomes, ours = lane(url, tmp_path, range(2000), connections=64, timeout=0.5, tries=3)
+        outcomes, ours = lane(url, tmp_path, range(2000), connections=64, timeout=3, tries=3)
         theirs = counts(url)
     reasons = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Rejected))
     kept = sum(isinstance(outcome, Draft) for outcome in outcomes)
