@@ -18,9 +18,10 @@ flagged, unless --labels names them: a file of lines `NAME true|false`, the name
 those that hold an item by a person's reading.
 
 Prints Markdown: recall by kind and length, by way, weakest benchmarks, false positives. Exit code 1 where a figure
-of ours misses its bar. decon and datatrove run under the interpreters given, with their defaults; datatrove's
-filter takes 12-grams of words. Its index takes about 5 ms an item, so that it holds the planted items and
---datatrove-items others: its false positives are a lower bound.
+of ours misses its bar. decon and datatrove run under the interpreters given: decon with its defaults, for which
+a question without its answer rarely counts; datatrove's filter by 12-grams of words, those within the question
+among them, which by default it leaves out. Its index takes about 5 ms an item, so that it holds the planted
+items and --datatrove-items others: its false positives are a lower bound.
 """
 
 import argparse
