@@ -99,7 +99,7 @@ from datatrove.pipeline.decont.n_grams import NGramsDecontConfig, NGramsDecontFi
 from datatrove.utils.hashing import HashConfig
 folder = sys.argv[1]
 # Its default hash function fails with current releases of xxhash.
-config = NGramsDecontConfig(hash_config=HashConfig(hash_fc="sha1"))
+config = NGramsDecontConfig(find_query_ngrams=True, hash_config=HashConfig(hash_fc="sha1"))
 index = NGramsDecontFilter(folder + "/index", config)
 # The indexer itself does not start without lighteval; its arithmetic needs no more than this.
 parts = SimpleNamespace(config=index.config, tokenizer=index.tokenizer, hash_func=index.hash_func)
