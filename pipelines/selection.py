@@ -21,6 +21,7 @@ BLOCKED = "blocked"
 NO_COMPONENT = "no_component"
 _BUILT_IN = (NEAR_DUPLICATE, BLOCKED, "contaminated", "partial", NO_COMPONENT)
 _FITTING = "fitting_component"
+_ELECTED = "elected_copy"
 
 
 def drop_rules(config: Config) -> dict[str, str]:
@@ -31,7 +32,7 @@ def drop_rules(config: Config) -> dict[str, str]:
     """
     rules = {}
     if config.dedup is not None:
-        rules[NEAR_DUPLICATE] = '"is_duplicate"'
+        rules[NEAR_DUPLICATE] = f'"is_duplicate" AND NOT {_ELECTED}'
     if config.decontaminate is not None:
         for verdict in ("contaminated", "partial"):
             if verdict in config.decontaminate.drop:
@@ -46,13 +47,30 @@ def drop_rules(config: Config) -> dict[str, str]:
 
 
 def fitting_sql(config: Config) -> str:
-    """SELECT of the rows of `signals` with the first component of the mixture that each one fits."""
+    """SELECT of the rows of `signals` with the first component of the mixture that each one fits, and whether it is
+    the copy that is taken where the one that dedup kept is dropped by another rule.
+
+    Of every document that was kept among near-duplicates and that is dropped all the same, the first near-duplicate
+    that no other rule drops stands in its place: no text is lost because the wrong copy of it was kept.
+    """
     components = {} if config.mixture is None else config.mixture.resolved()
     conditions = {
         name: "true" if component.where is None else _enclosed(component.where)
         for name, component in components.items()
     }
-    return f"SELECT *, {_first(conditions)} AS {_FITTING} FROM signals"
+    fitting = f"SELECT *, {_first(conditions)} AS {_FITTING} FROM signals"
+    others = [condition for name, condition in drop_rules(config).items() if name != NEAR_DUPLICATE]
+    if config.dedup is None or not others:
+        return f"SELECT *, false AS {_ELECTED} FROM ({fitting})"
+    fails = " OR ".join(f"coalesce({condition}, false)" for condition in others)
+    return (
+        f"WITH fitting AS (\n{fitting}\n),\n"
+        f"judged AS (SELECT doc, kept_doc, is_duplicate, {fails} AS fails FROM fitting AS signals WHERE cluster IS NOT NULL),\n"
+        "elected AS (\n"
+        "SELECT min(doc) AS doc FROM judged WHERE is_duplicate AND NOT fails\n"
+        "AND kept_doc IN (SELECT doc FROM judged WHERE NOT is_duplicate AND fails) GROUP BY kept_doc)\n"
+        f"SELECT *, doc IN (SELECT doc FROM elected) AS {_ELECTED} FROM fitting"
+    )
 
 
 def selection_sql(config: Config) -> str:

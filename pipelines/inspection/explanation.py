@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pipelines.selection import NEAR_DUPLICATE
+
 from .excerpts import Change, readable
 from .generation import Generation
 from .plain_json import json_line
@@ -101,6 +103,8 @@ class DocumentStory:
             return f"kept in cluster {self.signals['cluster']}"
         near = f"{readable(str(self.signals['kept_id']), 200)} (doc {self.signals['kept_doc']})"
         said = f"near-duplicate of {near}, similarity {self.signals['similarity']:.3f}"
+        if NEAR_DUPLICATE not in self.failing:
+            said += "; it stands in the place of that one, which another rule drops"
         return "\n".join([said, *(change.as_text() for change in self.changes)])
 
     def _contamination(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import RunError, UsageError
+from pipelines.inspection.explain import explain
 from pipelines.inspection.views import connect
 from pipelines.run import run_stages
 from pipelines.runner import Engine
@@ -186,3 +187,35 @@ def test_a_run_of_another_version_is_not_gone_on_with(config):
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
     with pytest.raises(RunError, match="start a new run folder"):
         run(config)
+
+
+def test_the_copy_in_a_blocked_place_does_not_take_the_others_with_it(config, tmp_path):
+    page = {"text": sentences("copied", 8)}
+    urls = ("https://spam.example/1", "https://good.example/1", "https://fine.example/1")
+    write_lines(tmp_path / "copies.jsonl", [{"id": url, "url": url, **page} for url in urls])
+    (tmp_path / "domains.txt").write_text("spam.example\n")
+    config["inputs"].append({"path": str(tmp_path / "copies.jsonl"), "bucket": "web"})
+    run(config | {"block": [str(tmp_path / "domains.txt")]})
+    with connect(RunDirectory(config["run"])) as con:
+        fates = con.execute(
+            "SELECT id, drop_reason FROM selection WHERE contains(id, 'example') ORDER BY doc"
+        ).fetchall()
+    assert fates == [(urls[0], "blocked"), (urls[1], None), (urls[2], "near_duplicate")]
+    story = explain(config["run"], urls[1]).as_text()
+    assert "stands in the place of that one" in story
+    run(config)
+    with connect(RunDirectory(config["run"])) as con:
+        kept = con.execute("SELECT id FROM selection WHERE contains(id, 'example') AND keep").fetchall()
+    assert kept == [(urls[0],)]
+
+
+def test_a_copy_that_another_rule_drops_is_not_taken_in_the_place_of_one(config, tmp_path):
+    page = {"text": sentences("copied", 8)}
+    urls = ("https://spam.example/1", "https://spam.example/2")
+    write_lines(tmp_path / "copies.jsonl", [{"id": url, "url": url, **page} for url in urls])
+    (tmp_path / "domains.txt").write_text("spam.example\n")
+    config["inputs"].append({"path": str(tmp_path / "copies.jsonl"), "bucket": "web"})
+    run(config | {"block": [str(tmp_path / "domains.txt")]})
+    with connect(RunDirectory(config["run"])) as con:
+        kept = con.execute("SELECT id FROM selection WHERE contains(id, 'example') AND keep").fetchall()
+    assert kept == []

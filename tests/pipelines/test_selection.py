@@ -176,3 +176,22 @@ def test_every_problem_is_named_at_once():
     assert "filters.partial: partial is the name of a built-in drop reason" in message
     assert "mixture.components.a.where" in message
     assert "mixture.components.a.order: there is no column 'n_token'; did you mean `n_tokens`?" in message
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups=st.lists(st.tuples(st.booleans(), st.lists(st.booleans(), max_size=4)), min_size=1, max_size=5))
+def test_a_group_of_copies_has_one_left_as_long_as_one_passes_the_other_rules(groups):
+    config = make_config(filters={"long": "n_words > 3"})
+    rows, members = [], []
+    for kept_passes, copies in groups:
+        kept = len(rows)
+        members.append([])
+        for place, passes in enumerate([kept_passes, *copies]):
+            members[-1].append((len(rows), passes))
+            rows.append(
+                {"n_words": 9 if passes else 2, "is_duplicate": place > 0, "kept_doc": kept, "cluster": kept}
+            )
+    keep = [row[0] for row in select(config, rows)]
+    for own in members:
+        passing = [doc for doc, passes in own if passes]
+        assert [doc for doc, _ in own if keep[doc]] == passing[:1]
