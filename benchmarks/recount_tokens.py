@@ -150,15 +150,34 @@ def check_components(manifest: dict, mixture: dict, pieces: dict[str, np.ndarray
         print(f"  {name}: {tokens} tokens, {tokens / max(unique, 1):.3f} epochs of {unique} unique tokens")
 
 
-def kept_documents(run: Path, config: dict, part: Path) -> np.ndarray:
+def kept_documents(run: Path, config: dict, part: Path, elected: set[int]) -> np.ndarray:
     """Whether each document of a part is kept, from the tables themselves."""
     keep = np.ones(pq.ParquetFile(part).metadata.num_rows, bool)
     if config["dedup"] is not None:
-        keep &= ~pq.read_table(run / "signals/duplicates" / part.name)["is_duplicate"].to_numpy()
+        rows = pq.read_table(run / "signals/duplicates" / part.name, columns=["doc", "is_duplicate"])
+        keep &= ~rows["is_duplicate"].to_numpy() | np.isin(rows["doc"].to_numpy(), list(elected))
     if config["decontaminate"] is not None:
         verdict = pq.read_table(run / "signals/contamination" / part.name)["verdict"].to_pylist()
         keep &= ~np.isin(verdict, config["decontaminate"]["drop"])
     return keep
+
+
+def elected_copies(run: Path, config: dict) -> set[int]:
+    """The first clean near-duplicate of every document that was kept among its copies and then dropped for leaks."""
+    if config["dedup"] is None or config["decontaminate"] is None:
+        return set()
+    verdicts = pq.read_table(run / "signals/contamination", columns=["doc", "verdict"])
+    leaks = {
+        doc
+        for doc, verdict in zip(verdicts["doc"].to_pylist(), verdicts["verdict"].to_pylist(), strict=True)
+        if verdict in config["decontaminate"]["drop"]
+    }
+    first: dict[int, int] = {}
+    rows = pq.read_table(run / "signals/duplicates", columns=["doc", "kept_doc", "is_duplicate"])
+    for row in rows.filter(rows["is_duplicate"]).to_pylist():
+        if row["kept_doc"] in leaks and row["doc"] not in leaks:
+            first[row["kept_doc"]] = min(row["doc"], first.get(row["kept_doc"], row["doc"]))
+    return set(first.values())
 
 
 def masked_texts(table: pa.Table, spans: dict[int, list[dict]]) -> list[str]:
@@ -215,8 +234,9 @@ def check_documents(
     numbers = {name: number for number, name in enumerate(names)}
     least = {name: math.floor(entry["epochs"]) for name, entry in manifest["components"].items()}
     unique, unique_tokens, cuts, short, matched = Counter(), Counter(), Counter(), Counter(), 0
+    elected = elected_copies(run, config)
     for part in sorted((run / "documents").glob("*.parquet")):
-        file, keep = pq.ParquetFile(part), kept_documents(run, config, part).tolist()
+        file, keep = pq.ParquetFile(part), kept_documents(run, config, part, elected).tolist()
         spans = spans_of(run, part)
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=["doc", "text", "bucket"]).combine_chunks()
