@@ -75,7 +75,10 @@ class Dedup(Section):
     bands: int = Field(20, ge=1, description="Bands of the signature.")
     rows: int = Field(7, ge=1, description="Rows in a band.")
     seed: int = Field(1, ge=0, le=2**32 - 1, description="Seed of the permutations, as datasketch takes it.")
-    priority: tuple[str, ...] = Field((), description="Sources whose copy is preferred, best first.")
+    priority: tuple[str, ...] = Field(
+        (),
+        description="Sources whose copy is preferred, best first; by default the longest copy, then the first read.",
+    )
     max_source_loss: float = Field(
         0.9,
         ge=0,
@@ -197,7 +200,8 @@ class Config(Section):
     )
     block: tuple[str, ...] = Field(
         (),
-        description="Files of domains and URL prefixes, one a line: documents from there are dropped as blocked.",
+        description="Files of domains (with their subdomains) and URL prefixes, one a line, `#` for comments: documents from there are "
+        "dropped as blocked. A document without a URL is not.",
     )
     presets: tuple[Preset, ...] = Field(
         (), description="Sets of filters with published thresholds; tried before `filters`."
