@@ -17,6 +17,7 @@ from pipelines.fact_tables.quality_columns import load_block_lists
 from pipelines.facts import FACT_TABLES, facts_phase, table_digest
 from pipelines.fork_server import start_fork_server
 from pipelines.ingest import ingest_phase, split_task
+from pipelines.inspection.idle_settings import idle_settings
 from pipelines.inspection.report import write_report
 from pipelines.inspection.unknown_facts import unknown_facts
 from pipelines.inspection.views import write_views
@@ -185,6 +186,7 @@ def run_stages(config: Config, stages: tuple[Stage, ...] | None, engine: Engine,
                 raise
             write_views(run, config)
         work.notes += [*_passed_over(work.plan), *unknown_facts(run, config), *_unusable_entries(config)]
+        work.notes += idle_settings(run, config)
         _save_state(run, config, [stage for stage in STAGES if stage in wanted][-1], "done")
         return Ended(_totals(run), work.mixture, work.notes)
 

@@ -22,6 +22,7 @@ NO_COMPONENT = "no_component"
 _BUILT_IN = (NEAR_DUPLICATE, BLOCKED, "contaminated", "partial", NO_COMPONENT)
 _FITTING = "fitting_component"
 _ELECTED = "elected_copy"
+_ONE_ROW = "one_row"
 
 
 def drop_rules(config: Config) -> dict[str, str]:
@@ -106,6 +107,8 @@ def check_selection(config: Config) -> None:
     """
     with duckdb.connect(config={"enable_external_access": False}) as con:
         con.execute(tables_sql(set()))
+        nulls = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in signal_columns().items())
+        con.execute(f"CREATE TABLE {_ONE_ROW} AS SELECT {nulls}")
         problems = [*_problems(con, config)]
     if problems:
         raise UsageError("; ".join(problems))
@@ -153,6 +156,8 @@ def _problem(con: duckdb.DuckDBPyConnection, condition: str) -> str | None:
     try:
         described = con.execute(f"DESCRIBE SELECT {_enclosed(condition)} FROM signals").fetchall()
         con.execute(f"EXPLAIN SELECT doc FROM signals WHERE {_enclosed(condition)}")
+        # Constants that can't be what they are compared with are found out only where a row is looked at.
+        con.execute(f"SELECT {_enclosed(condition)} FROM {_ONE_ROW} AS signals").fetchall()
     except duckdb.Error as error:
         return _explain(error)
     if [row[1] for row in described] != ["BOOLEAN"]:

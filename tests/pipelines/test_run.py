@@ -219,3 +219,15 @@ def test_a_copy_that_another_rule_drops_is_not_taken_in_the_place_of_one(config,
     with connect(RunDirectory(config["run"])) as con:
         kept = con.execute("SELECT id FROM selection WHERE contains(id, 'example') AND keep").fetchall()
     assert kept == []
+
+
+def test_a_preset_for_no_document_and_a_source_that_is_not_there_are_told_at_the_end(config):
+    settings = {
+        "presets": [{"use": "mc4", "where": "bucket = 'acquired'"}, "c4"],
+        "dedup": {"priority": ["web", "nosuch"]},
+    }
+    ended = run(config | settings, ("ingest", "facts", "dedup"))
+    notes = [note for note in ended.notes if "mc4" in note or "priority" in note]
+    assert len(notes) == 2
+    assert notes[0].startswith("presets.0 (mc4): no document meets its `where`")
+    assert notes[1].endswith("the source nosuch")

@@ -195,3 +195,8 @@ def test_a_group_of_copies_has_one_left_as_long_as_one_passes_the_other_rules(gr
     for own in members:
         passing = [doc for doc, passes in own if passes]
         assert [doc for doc, _ in own if keep[doc]] == passing[:1]
+
+
+def test_a_constant_that_is_no_value_of_its_column_is_refused_by_the_filter_s_name():
+    with pytest.raises(UsageError, match=r"filters\.odd: .*high"):
+        check_selection(make_config(filters={"odd": "edu_score > 'high'"}))
