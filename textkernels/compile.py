@@ -1,5 +1,6 @@
 """Compiling ahead of time, so that workers load machine code instead of each making their own."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,5 +42,6 @@ def drop_outdated(kernel: Any) -> None:
     folders = {Path(kernel.py_func.__code__.co_filename).parent, Path(__file__).parent}
     newest = max(source.stat().st_mtime for folder in folders for source in folder.glob("*.py"))
     for index in Path(kernel.stats.cache_path).glob("*.nbi"):
-        if index.stat().st_mtime < newest:
-            index.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process may do the same at the same time
+            if index.stat().st_mtime < newest:
+                index.unlink()
