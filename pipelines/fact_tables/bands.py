@@ -21,7 +21,7 @@ class Bands:
         self.documents = 0
 
     def add(self, batch: Batch) -> None:
-        docs = batch.documents.column("doc").to_numpy()
+        docs = batch.docs
         hashes, offsets = batch.words
         content = batch.documents.column("content")
         self.rows.append(band_rows(docs, hashes, offsets, content, self.dedup))

@@ -22,7 +22,7 @@ class Contamination:
         self.hits: list[pa.Table] = []
 
     def add(self, batch: Batch) -> None:
-        docs = batch.documents.column("doc").to_numpy()
+        docs = batch.docs
         ids = batch.documents.column("id")
         verdicts, hits = check(batch.text, *batch.words, docs, ids, self.index, *self.thresholds)
         self.verdicts.append(verdicts)

@@ -201,24 +201,31 @@ def _hides(data, start, end):
 
 
 @njit(cache=True, nogil=True)
+def _attribute(data, at, end):
+    """The next attribute of a span of attributes: spans of its name and its value, and where the one behind begins."""
+    while at < end and is_space(data[at]):
+        at += 1
+    name_start = at
+    at += 1
+    while at < end and data[at] != 61 and not is_space(data[at]):
+        at += 1
+    name_end = min(at, end)
+    value_start = value_end = name_end
+    if at + 1 < end and data[at] == 61 and data[at + 1] == 34:
+        value_start = at + 2
+        at = value_start
+        while at < end and data[at] != 34:
+            at += 1
+        value_end = at
+        at += 1
+    return name_start, name_end, value_start, value_end, at
+
+
+@njit(cache=True, nogil=True)
 def find_attribute(data, at, end, name):
     """Byte span of the value of an attribute in a span of attributes; (-1, -1) where it is not."""
     while at < end:
-        while at < end and is_space(data[at]):
-            at += 1
-        name_start = at
-        at += 1
-        while at < end and data[at] != 61 and not is_space(data[at]):
-            at += 1
-        name_end = min(at, end)
-        value_start = value_end = name_end
-        if at + 1 < end and data[at] == 61 and data[at + 1] == 34:
-            value_start = at + 2
-            at = value_start
-            while at < end and data[at] != 34:
-                at += 1
-            value_end = at
-            at += 1
+        name_start, name_end, value_start, value_end, at = _attribute(data, at, end)
         if name_end - name_start == len(name) and spells(data, name_start, name_end, name):
             return value_start, value_end
     return -1, -1
@@ -229,21 +236,7 @@ def _marks_of(data, start, end, word_table, name_table, role_table, label_table)
     marks = np.int64(0)
     at = start
     while at < end:
-        while at < end and is_space(data[at]):
-            at += 1
-        name_start = at
-        at += 1
-        while at < end and data[at] != 61 and not is_space(data[at]):
-            at += 1
-        name_end = min(at, end)
-        value_start = value_end = name_end
-        if at + 1 < end and data[at] == 61 and data[at + 1] == 34:
-            value_start = at + 2
-            at = value_start
-            while at < end and data[at] != 34:
-                at += 1
-            value_end = at
-            at += 1
+        name_start, name_end, value_start, value_end, at = _attribute(data, at, end)
         size = name_end - name_start
         if size == 5 and spells(data, name_start, name_end, b"class"):
             marks |= _marks_of_words(data, value_start, value_end, word_table, name_table, label_table, _MANY)
